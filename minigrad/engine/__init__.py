@@ -1,0 +1,31 @@
+"""The engine: what a Tensor is, how an operation is declared, and the one backward pass.
+
+Read `modes`, `node`, `tensor`, `dispatch`, `primitive`, `calls`, `backward`, in this order.
+"""
+
+from .backward import propagate, sum_to
+from .dispatch import implements
+from .modes import debug, enable_grad, is_debugging, is_grad_enabled, no_grad
+from .node import Node
+from .primitive import Primitive, primitive, primitives
+from .tensor import Tensor, get_default_dtype, set_default_dtype, tensor, wrap
+
+__all__ = [
+    "Node",
+    "Primitive",
+    "Tensor",
+    "debug",
+    "enable_grad",
+    "get_default_dtype",
+    "implements",
+    "is_debugging",
+    "is_grad_enabled",
+    "no_grad",
+    "primitive",
+    "primitives",
+    "propagate",
+    "set_default_dtype",
+    "sum_to",
+    "tensor",
+    "wrap",
+]

@@ -1,0 +1,189 @@
+"""Write the call of a primitive: unwrap the operands, compute, wrap the result, record a node.
+
+This runs for every operation of every step, so it is written out once for each primitive, with its
+own argument names and only the work it needs. For `multiply(x, y)` the result is
+
+    def multiply(x, y):
+        x_is = isinstance(x, Tensor)
+        y_is = isinstance(y, Tensor)
+        if not (x_is or y_is):
+            return op.plain((x, y, ), {})
+        x_data = x.data if x_is else constant(x, op)
+        y_data = y.data if y_is else constant(y, op)
+        try:
+            out = body(x_data, y_data)
+        except Exception as error:
+            op.fail(error, (x_data, y_data, ), {})
+        if out.__class__ is not ndarray:
+            out = as_array(out)
+        result = new(Tensor)
+        result.data = out
+        result.requires_grad = False
+        result.grad = result.name = result._changed = result._node = None
+        state = modes.state
+        if state & 1:  # recording
+            x_live = x_is and x.requires_grad
+            y_live = y_is and y.requires_grad
+            if x_live or y_live:
+                result.requires_grad = True
+                result._node = node = new(Node)
+                node.op = op
+                node.order = tick()
+                node.shape = out.shape
+                node.dtype = out.dtype
+                node.changed = node.retained = node.trace = None
+                node.parents = (x._node or x if x_live else None, y._node or y if y_live else None, )
+                node.saved = (x if y_live else None, y if x_live else None, )
+                if state & 2:
+                    node.trace = debugging.make_trace(node.saved)
+        if state & 2:  # debugging
+            debugging.check_result(op.name, out, {'x': x, 'y': y, })
+        return result
+
+`namedtuple` and `dataclass` write their methods the same way. Read next: `backward.py`.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import debugging
+from .modes import modes
+from .node import Node, tick
+from .tensor import Tensor, as_array, constant
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+
+def write_call(op: Primitive) -> str:
+    """Return the source of the call of `op`."""
+    if op.variadic:
+        unwrap, any_tensor, data, named = _unwrap_many(op)
+        live, any_live, parents = _live_many(op)
+    else:
+        unwrap, any_tensor, data, named = _unwrap_each(op)
+        live, any_live, parents = _live_each(op)
+    keywords = "".join(f", {o}={o}" for o in op.options)
+    options = "{" + "".join(f"{o!r}: {o}, " for o in op.options) + "}"
+    operands = "*" + data if op.variadic else ", ".join(f"{a}_data" for a in op.arrays)
+    plain = op.arrays[0] if op.variadic else _tuple(op.arrays)
+    head = ", ".join(str(p.replace(annotation=p.empty)) for p in op.signature.parameters.values())
+    checked = ["if state & 2:  # debugging", f"    debugging.check_result(op.name, out, {named})", "return result"]
+
+    lines = [
+        *unwrap[0],
+        f"if not ({any_tensor}):",
+        f"    return op.plain({plain}, {options})",
+        *unwrap[1],
+        "try:",
+        f"    out = body({operands}{keywords})",
+        "except Exception as error:",
+        f"    op.fail(error, {data}, {options})",
+        "if out.__class__ is not ndarray:",
+        "    out = as_array(out)",
+        "result = new(Tensor)",
+        "result.data = out",
+        "result.requires_grad = False",
+        "result.grad = result.name = result._changed = result._node = None",
+        "state = modes.state",
+    ]
+    if op.rules and not any(op.rules.values()):  # not differentiable, on purpose
+        return _function(op, head, lines + checked)
+    record = [
+        "result.requires_grad = True",
+        "result._node = node = new(Node)",
+        "node.op = op",
+        "node.order = tick()",
+        "node.shape = out.shape",
+        "node.dtype = out.dtype",
+        "node.changed = node.retained = node.trace = None",
+        f"node.parents = {parents}",
+        f"node.saved = {_tuple(_kept(op, name) for name in op.saves)}",
+        "if state & 2:",
+        "    node.trace = debugging.make_trace(node.saved)",
+    ]
+    lines += [
+        "if state & 1:  # recording",
+        *("    " + line for line in live),
+        f"    if {any_live}:",
+        *("        " + line for line in (record if op.rules else ["op.no_rule()"])),
+        *checked,
+    ]
+    return _function(op, head, lines)
+
+
+def _tuple(items: Iterable[str]) -> str:
+    return "(" + "".join(f"{item}, " for item in items) + ")"
+
+
+def _function(op: Primitive, head: str, lines: list[str]) -> str:
+    return f"def {op.name}({head}):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def _unwrap_each(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, str]:
+    names = op.arrays
+    tests = [f"{a}_is = isinstance({a}, Tensor)" for a in names]
+    if len(names) == 1:
+        datas = [f"{names[0]}_data = {names[0]}.data"]
+    else:
+        datas = [f"{a}_data = {a}.data if {a}_is else constant({a}, op)" for a in names]
+    named = "{" + "".join(f"{a!r}: {a}, " for a in names) + "}"
+    return (tests, datas), " or ".join(f"{a}_is" for a in names), _tuple(f"{a}_data" for a in names), named
+
+
+def _unwrap_many(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, str]:
+    (many,) = op.arrays
+    tests = [f"is_tensor = [isinstance(a, Tensor) for a in {many}]"]
+    datas = [f"{many}_data = tuple([a.data if t else constant(a, op) for a, t in zip({many}, is_tensor)])"]
+    return (tests, datas), "any(is_tensor)", f"{many}_data", f"dict(enumerate({many}))"
+
+
+def _live_each(op: Primitive) -> tuple[list[str], str, str]:
+    alive = [a for a in op.arrays if not op.rules or op.rules[a]]
+    tests = [f"{a}_live = {a}_is and {a}.requires_grad" for a in alive]
+    parents = [f"{a}._node or {a} if {a}_live else None" if a in alive else "None" for a in op.arrays]
+    return tests, " or ".join(f"{a}_live" for a in alive), _tuple(parents)
+
+
+def _live_many(op: Primitive) -> tuple[list[str], str, str]:
+    (many,) = op.arrays
+    tests = [f"live = [t and a.requires_grad for a, t in zip({many}, is_tensor)]"]
+    return tests, "any(live)", f"tuple([a._node or a if on else None for a, on in zip({many}, live)])"
+
+
+def _kept(op: Primitive, name: str) -> str:
+    """Write what is saved under a name: nothing when none of the rules that ask for it will run."""
+    if name in op.options:
+        return name
+    if name in op.shapes:
+        argument = op.shapes[name]
+        return f"tuple([a.shape for a in {argument}_data])" if op.variadic else f"getattr({argument}_data, 'shape', ())"
+    users, differentiable = op.users[name], [a for a in op.arrays if op.rules[a]]
+    if op.variadic or users == differentiable:
+        return name
+    return f"{name} if {' or '.join(f'{a}_live' for a in users)} else None"
+
+
+def compile_call(op: Primitive) -> Callable[..., Any]:
+    """Make the function that `op.source` describes, with the globals of the module that declared it."""
+    names = {
+        "op": op, "body": op.body, "Tensor": Tensor, "Node": Node, "new": object.__new__, "modes": modes, "tick": tick,
+        "constant": constant, "as_array": as_array, "ndarray": np.ndarray, "debugging": debugging, "any": any,
+    }  # fmt: skip
+    file = f"<minigrad {op.name}>"
+    linecache.cache[file] = (len(op.source), None, op.source.splitlines(True), file)  # shown by tracebacks
+    # A function that is defined inside another closes over the names it uses. The unreachable line
+    # makes that all of them, always: so the code of one version can replace that of another.
+    first, rest = op.source.split("\n", 1)
+    closed = f"{first}\n    if False: {', '.join(names)}\n{rest}"
+    text = f"def bind({', '.join(names)}):\n" + "".join(f"    {line}\n" for line in closed.splitlines())
+    namespace: dict[str, Any] = {}
+    exec(compile(text + f"    return {op.name}\n", file, "exec"), op.body.__globals__, namespace)
+    made: FunctionType = namespace["bind"](**names)
+    return made

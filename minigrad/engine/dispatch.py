@@ -1,0 +1,66 @@
+"""NumPy functions called on Tensors: `np.tanh(t)` finds the primitive that was registered for it.
+
+`numpy_functions` maps a NumPy function to ours. What is not in the table raises, naming the nearest
+thing there is: never a silent object array, never a silent conversion. Read next: `primitive.py`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import nearest
+
+numpy_functions: dict[Any, Callable[..., Any]] = {}
+ufunc_reductions: dict[str, Any] = {"add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min}
+
+
+def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function made of primitives as what these NumPy functions do on Tensors."""
+
+    def register(ours: Callable[..., Any]) -> Callable[..., Any]:
+        for function in functions:
+            numpy_functions[function] = ours
+        return ours
+
+    return register
+
+
+def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    name = getattr(function, "__name__", str(function))
+    ours = numpy_functions.get(function)
+    if ours is None:
+        names = {getattr(f, "__name__", "") for f in numpy_functions}
+        raise TypeError(
+            f"np.{name} has no minigrad counterpart for Tensors.{nearest(name, names)} Write it with operations "
+            "minigrad has, or use t.numpy() where no gradient is needed"
+        )
+    if kwargs:
+        # NumPy spells "not given" in several ways; only what was really asked for is passed on.
+        kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not np._NoValue}
+        known = inspect.signature(ours).parameters
+        extra = [k for k in kwargs if k not in known]
+        if extra:
+            raise TypeError(
+                f"np.{name} on a Tensor does not take {', '.join(f'{k}=' for k in extra)}; "
+                f"it takes {', '.join(known)}. Values of Tensors are never written in place"
+            )
+    return ours(*args, **kwargs)
+
+
+def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """Do what `Tensor.__array_ufunc__` must: a call, or the reduction a ufunc is known for."""
+    if method == "__call__":
+        return _call(ufunc, inputs, kwargs)
+    if method == "reduce" and ufunc.__name__ in ufunc_reductions:
+        kwargs.setdefault("axis", 0)
+        return _call(ufunc_reductions[ufunc.__name__], inputs, kwargs)
+    raise TypeError(f"np.{ufunc.__name__}.{method} is not supported on Tensors; write it with minigrad operations")
+
+
+def array_function(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Do what `Tensor.__array_function__` must."""
+    return _call(function, args, kwargs)

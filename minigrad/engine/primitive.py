@@ -1,0 +1,178 @@
+"""`primitive`: declare an operation and its derivative rules in one place.
+
+    @primitive(numpy=np.divide, broadcasts=True)
+    def divide(x, y):
+        return x / y
+
+    divide.defvjp(
+        x=lambda g, y: g / y,
+        y=lambda g, out, y: -g * out / y,
+    )
+
+Positional parameters are arrays, keyword-only ones are options. A rule takes the cotangent `g` of the
+result to the cotangent of one argument, and its parameter names say what must be kept for it: `g`,
+`out`, an argument (`y`), an argument's shape (`y_shape`) or an option (`axis`). Rules are plain NumPy
+mathematics: on arrays they compute, on Tensors they record themselves and can be differentiated again.
+
+`print(mg.divide.source)` shows what a call does. Read next: `calls.py`, which writes it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from ..errors import RuleError, ShapeError, describe, nearest
+from .calls import compile_call, write_call
+from .dispatch import numpy_functions
+
+Rule = Callable[..., Any]
+
+primitives: dict[str, Any] = {}  # name → the public function, in the order of definition
+
+BROADCASTING = "shapes are matched from the last axis backwards, and two lengths must be equal or one of them 1"
+
+
+class Primitive:
+    """The declaration of an operation: its body, its rules, and what they need saved.
+
+    Attributes
+    ----------
+    name, body : the operation on plain arrays
+    arrays : names of the array parameters
+    variadic : whether the one array parameter is `*args`; its rule then returns a sequence of cotangents
+    options : names of the keyword-only parameters
+    rules : for each array parameter its rule, or None where it is not differentiable on purpose
+    saves : names of the values kept for the rules, in the order of `Node.saved`
+    pulls : for each array parameter, its rule as a function of `[g, *saved]`, or None
+    broadcasts : whether the engine sums a cotangent back to its argument's shape
+    needs : what the operands must satisfy, for error messages
+    source : the text of the generated call
+    """
+
+    def __init__(self, body: Callable[..., Any], *, numpy: Any, broadcasts: bool, needs: str | None) -> None:
+        self.body, self.name = body, body.__name__
+        self.numpy, self.broadcasts = numpy, broadcasts
+        self.needs = needs or (BROADCASTING if broadcasts else None)
+        self.signature = inspect.signature(body)
+        parameters = self.signature.parameters.values()
+        self.arrays = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        self.options = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        if not self.arrays or (self.variadic and len(self.arrays) > 1):
+            raise RuleError(f"{self.name}: a primitive takes one or more array parameters, or a single *arrays")
+        self.shapes = {f"{a}_shape": a for a in self.arrays}
+        self.rules: dict[str, Rule | None] = {}
+        self.saves: list[str] = []
+        self.pulls: list[Callable[[list[Any]], Any] | None] = [None] * len(self.arrays)
+        self.source = ""
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}{self.signature}>"
+
+    def define(self, rules: dict[str, Rule | None]) -> None:
+        """Check the rules' names, and work out what must be saved for them."""
+        legal = ["g", "out", *self.arrays, *self.shapes, *self.options]
+        if set(rules) != set(self.arrays):
+            raise RuleError(
+                f"{self.name}.defvjp: needs one rule for each of {', '.join(self.arrays)} (None where it is not "
+                f"differentiable on purpose), got {', '.join(rules) or 'none'}"
+            )
+        named = {argument: list(inspect.signature(rule).parameters) for argument, rule in rules.items() if rule}
+        for argument, names in named.items():
+            for name in names:
+                if name not in legal:
+                    raise RuleError(
+                        f"{self.name}.defvjp: the rule of {argument} asks for {name!r}; "
+                        f"it may ask for {', '.join(legal)}.{nearest(name, legal)}"
+                    )
+        self.rules = {a: rules[a] for a in self.arrays}
+        self.saves = [name for name in legal[1:] if any(name in names for names in named.values())]
+        self.users = {name: [a for a in self.arrays if name in named.get(a, ())] for name in self.saves}
+        self.pulls = [self._pull(rule, named[a]) if rule else None for a, rule in self.rules.items()]
+
+    def _pull(self, rule: Rule, names: list[str]) -> Callable[[list[Any]], Any]:
+        """Turn a rule into a function of the list `[g, *saved]`."""
+        where = [0 if name == "g" else 1 + self.saves.index(name) for name in names]
+        if len(where) == 1:
+            only = where[0]
+            return lambda values: rule(values[only])
+        pick = operator.itemgetter(*where)
+        return lambda values: rule(*pick(values))
+
+    def plain(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
+        """Apply the operation to plain arrays: arrays in, arrays out, nothing recorded."""
+        try:
+            return self.body(*arrays, **options)
+        except Exception as error:
+            self.fail(error, arrays, options)
+
+    def fail(self, error: Exception, operands: Sequence[Any], options: dict[str, Any]) -> NoReturn:
+        """Re-raise what the body raised, so that it names the operation and what it got."""
+        names = map(str, range(len(operands))) if self.variadic else self.arrays
+        got = [f"{name}: {describe(x)}" for name, x in zip(names, operands, strict=True) if x is not None]
+        call = ", ".join(got + [f"{name}={value!r}" for name, value in options.items() if value is not None])
+        if type(error) is ValueError and self.needs:
+            raise ShapeError(f"{self.name}: got {call}; {self.needs}") from error
+        error.add_note(f"minigrad: in {self.name}({call}){'; ' + self.needs if self.needs else ''}")
+        raise error
+
+    def no_rule(self) -> NoReturn:
+        """Refuse to record an operation that has no rules: a missing derivative is never a zero."""
+        raise RuleError(
+            f"{self.name} has no derivative rules, and was called on a tensor that requires gradients; "
+            f"declare them with {self.name}.defvjp({', '.join(f'{a}=…' for a in self.arrays)})"
+        )
+
+
+def primitive(
+    body: Callable[..., Any] | None = None, *, numpy: Any = None, broadcasts: bool = False, needs: str | None = None
+) -> Any:
+    """Make an operation out of a function on plain arrays.
+
+    Parameters
+    ----------
+    body : the operation; positional parameters are arrays, keyword-only ones are options
+    numpy : the NumPy function, or several, that reach this operation when called on a Tensor
+    broadcasts : whether the array arguments are broadcast against each other; the engine undoes it
+    needs : one sentence on what the operands must satisfy, used in error messages
+
+    Returns
+    -------
+    the public function: on plain arrays it is the body, on Tensors it records. Options may also be
+    given by position, after the arrays. It has `.defvjp(**rules)`, `.primitive` and `.source`.
+
+    Raises
+    ------
+    RuleError
+        when a rule is missing, or asks for a name that is not one of the operation's.
+
+    >>> import minigrad as mg, numpy as np
+    >>> @mg.primitive
+    ... def cube(x):
+    ...     return x**3
+    >>> cube.defvjp(x=lambda g, x: 3 * x**2 * g)
+    >>> x = mg.tensor(2.0, requires_grad=True)
+    >>> cube(x).backward(); x.grad
+    tensor(12.)
+    """
+    if body is None:
+        return functools.partial(primitive, numpy=numpy, broadcasts=broadcasts, needs=needs)
+    op = Primitive(body, numpy=numpy, broadcasts=broadcasts, needs=needs)
+    op.source = write_call(op)
+    made: Any = functools.wraps(body)(compile_call(op))
+
+    def defvjp(**rules: Rule | None) -> None:
+        """Give every array parameter its rule, and rewrite the call to save what the rules name."""
+        op.define(rules)
+        made.source = op.source = write_call(op)
+        made.__code__ = compile_call(op).__code__
+
+    made.primitive, made.defvjp, made.source = op, defvjp, op.source
+    primitives[op.name] = made
+    for function in numpy if isinstance(numpy, tuple) else (numpy,) if numpy else ():
+        numpy_functions[function] = made
+    return made

@@ -1,0 +1,447 @@
+"""`Tensor`: an array that remembers how it was made.
+
+Its `data` is the raw array of some device. If it requires gradients it is either a leaf, which you
+made and whose `.grad` backward fills, or the result of an operation, which has a node. The operations
+themselves (`t + u`, `t.sum()`) are attached by `minigrad.ops`. Read next: `primitive.py`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..device import device_of, find_device, get_device, move, to_numpy
+from ..errors import DtypeError, GraphError, ShapeError, describe
+from . import dispatch
+from .node import Node, tick
+
+_default_dtype = np.dtype(np.float32)
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Set the dtype that Python numbers and lists of them become: float32 unless changed.
+
+    >>> import minigrad as mg
+    >>> mg.set_default_dtype("float64"); mg.tensor([1.0]).dtype
+    dtype('float64')
+    >>> mg.set_default_dtype("float32")
+    """
+    global _default_dtype
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f":
+        raise DtypeError(f"set_default_dtype: needs a floating dtype (float16, float32, float64), got {dtype}")
+    _default_dtype = dtype
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """Return the dtype that Python numbers and lists of them become."""
+    return _default_dtype
+
+
+def as_array(value: Any) -> Any:
+    """Return a result as an array: NumPy hands back 0-d results as scalars."""
+    if isinstance(value, np.generic | builtins.float | builtins.int | builtins.bool):
+        return np.asarray(value)
+    if find_device(value) is not None:
+        return value
+    raise TypeError(f"a primitive must return an array, got {describe(value)}")
+
+
+def constant(value: Any, op: Any) -> Any:
+    """Return an operand that is no Tensor as the operation's body may see it.
+
+    Numbers stay Python numbers and NumPy scalars become them, so they never change a dtype. Lists
+    become arrays as in `mg.tensor`.
+    """
+    kind = value.__class__
+    if kind is builtins.float or kind is np.ndarray or kind is builtins.int or value is None or kind is builtins.bool:
+        if kind is np.ndarray:
+            _check_dtype(value.dtype, op.name)
+        return value
+    if isinstance(value, np.generic):
+        _check_dtype(value.dtype, op.name)
+        return value.item()
+    if isinstance(value, list | tuple):
+        return from_python(value, op.name)
+    if find_device(value) is not None:
+        return value
+    raise TypeError(f"{op.name}: expected a Tensor, an array or a number, got {describe(value)}")
+
+
+def _check_dtype(dtype: np.dtype[Any], call: str) -> None:
+    if dtype.kind not in "fiub":
+        hint = "split it into real and imaginary parts" if dtype.kind == "c" else "convert it to numbers first"
+        raise DtypeError(f"{call}: works on floating, integer and boolean arrays, got {dtype}; {hint}")
+
+
+def from_python(data: Any, call: str = "tensor", dtype: Any = None) -> np.ndarray:
+    """Return Python numbers, or nested lists of them, as an array: floats take the default dtype."""
+    try:
+        array = np.array(data, dtype=dtype)
+    except ValueError as error:
+        raise ShapeError(f"{call}: the nested lists are not rectangular ({error}); give rows of equal length") from None
+    _check_dtype(array.dtype, call)
+    if dtype is None and array.dtype.kind == "f":
+        array = array.astype(_default_dtype)
+    return array
+
+
+class Tensor:
+    """An array with a gradient.
+
+    Parameters
+    ----------
+    data : an array of any device, which is kept as it is (not copied); or numbers, or nested lists
+        of numbers, of which floats become the default dtype
+    requires_grad : whether backward should fill `.grad`; only for floating dtypes
+    dtype, device : what to convert to; by default what `data` has
+    name : shown in messages and pictures
+
+    Attributes
+    ----------
+    data : the raw array
+    grad : a Tensor of the same shape and dtype, or None
+    requires_grad : whether gradients flow to or through this tensor
+
+    Raises
+    ------
+    DtypeError
+        for integers that require gradients, and for dtypes that are no numbers.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "_changed", "_node", "data", "grad", "name", "requires_grad")
+
+    data: Any
+    grad: Tensor | None
+    name: str | None
+    requires_grad: builtins.bool
+    _node: Node | None
+    _changed: list[builtins.int] | None
+
+    def __init__(
+        self, data: Any, requires_grad: builtins.bool = False, *, dtype: Any = None, device: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        if isinstance(data, Tensor):
+            data = data.data
+        if isinstance(data, np.generic):
+            data = np.asarray(data)
+        if find_device(data) is None:
+            data = from_python(data, "tensor", dtype)
+        _check_dtype(data.dtype, "tensor")
+        if dtype is not None and data.dtype != dtype:
+            _check_dtype(np.dtype(dtype), "tensor")
+            data = data.astype(dtype)
+        if device is not None:
+            data = move(data, get_device(device))
+        if requires_grad:
+            check_differentiable(data.dtype)
+        self.data, self.requires_grad, self.name = data, builtins.bool(requires_grad), name
+        self.grad = self._node = self._changed = None
+
+    # What it is
+
+    @property
+    def shape(self) -> tuple[builtins.int, ...]:
+        """The lengths of the axes."""
+        return self.data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> builtins.int:
+        """The number of axes."""
+        return self.data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> builtins.int:
+        """The number of elements."""
+        return self.data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of the elements."""
+        return self.data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def device(self) -> str:
+        """The name of the device: "cpu" or "cuda"."""
+        return device_of(self.data).name
+
+    @property
+    def is_leaf(self) -> builtins.bool:
+        """Whether it was made by the user rather than by a recorded operation."""
+        return self._node is None
+
+    def __len__(self) -> builtins.int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d tensor: it has no axis to count along")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        text = np.array2string(to_numpy(self.data), separator=", ", prefix="tensor(")
+        notes = [f"dtype={self.dtype}"] if self.dtype not in (_default_dtype, np.dtype(int), np.dtype(bool)) else []
+        if self.size == 0 and self.shape != (0,):
+            notes.append(f"shape={self.shape}")
+        if self.device != "cpu":
+            notes.append(f"device={self.device!r}")
+        if self.name is not None:
+            notes.append(f"name={self.name!r}")
+        if self._node is not None:
+            notes.append(f"op={self._node.op.name}")
+        elif self.requires_grad:
+            notes.append("requires_grad=True")
+        return f"tensor({', '.join([text, *notes])})"
+
+    # Leaving minigrad
+
+    def numpy(self) -> np.ndarray:
+        """Return the values as a NumPy array, without the graph (on the CPU it shares memory)."""
+        return to_numpy(self.data)
+
+    def item(self) -> Any:
+        """Return the value of a one-element tensor as a Python number."""
+        if self.size != 1:
+            raise ShapeError(f"item: only a tensor of one element is one number, this is {describe(self)}")
+        return to_numpy(self.data).item()
+
+    def tolist(self) -> Any:
+        """Return the values as nested Python lists."""
+        return to_numpy(self.data).tolist()
+
+    def _number(self, call: str, convert: Callable[[Any], Any]) -> Any:
+        if self.size != 1:
+            raise ShapeError(f"{call} of {describe(self)} is ambiguous: needs one element; reduce it first")
+        return convert(self.item())
+
+    def __float__(self) -> builtins.float:
+        return self._number("float()", builtins.float)  # type: ignore[no-any-return]
+
+    def __int__(self) -> builtins.int:
+        return self._number("int()", builtins.int)  # type: ignore[no-any-return]
+
+    def __bool__(self) -> builtins.bool:
+        if self.size != 1:
+            raise ShapeError(
+                f"the truth value of {describe(self)} is ambiguous; use (t > 0).all(), .any(), or mg.where(c, a, b)"
+            )
+        return builtins.bool(self.item())
+
+    def __index__(self) -> builtins.int:
+        if self.dtype.kind not in "iu" or self.ndim != 0:
+            raise TypeError(f"only a 0-d integer tensor can be an index, this is {describe(self)}")
+        return builtins.int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.size == 1 and spec else str(self)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        raise TypeError(
+            "a Tensor is never converted to a NumPy array silently, for its graph would be lost: "
+            "write t.numpy(), or np.array([t.item() for t in tensors]), or mg.stack(tensors) to keep the graph"
+        )
+
+    # The graph
+
+    def backward(
+        self, gradient: Any = None, retain_graph: builtins.bool | None = None, create_graph: builtins.bool = False
+    ) -> None:
+        """Add d self / d leaf to the `.grad` of every leaf this tensor was computed from.
+
+        Parameters
+        ----------
+        gradient : the cotangent of this tensor, of its shape; 1 by default, for a scalar only
+        retain_graph : keep what was saved, so that backward can run again; by default as `create_graph`
+        create_graph : record the backward pass, so that the gradients can be differentiated again
+
+        Raises
+        ------
+        GraphError
+            when nothing was recorded, the graph was freed, or a saved value has changed since.
+        ShapeError
+            when `gradient` is missing for a non-scalar, or has another shape.
+
+        If it raises, no `.grad` has been touched.
+        """
+        from .backward import backward
+
+        backward(self, gradient, create_graph if retain_graph is None else retain_graph, create_graph)
+
+    def detach(self) -> Tensor:
+        """Return a tensor with the same data (shared, not copied) and no history."""
+        if self._changed is None:
+            self._changed = [0]
+        alias = Tensor(self.data, name=self.name)
+        alias._changed = self._changed
+        if self._node is not None:
+            self._node.changed = self._changed
+        return alias
+
+    def retain_grad(self) -> None:
+        """Ask backward to fill `.grad` although this tensor is not a leaf."""
+        if not self.requires_grad:
+            raise GraphError("retain_grad: this tensor does not require gradients")
+        if self._node is not None:
+            self._node.retained = weakref.ref(self)
+
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
+        """Make this leaf require gradients (or not any more), and return it."""
+        if self._node is not None:
+            raise GraphError("requires_grad_: only for leaves; use t.detach() to cut a result off from its graph")
+        if requires_grad:
+            check_differentiable(self.dtype)
+        self.requires_grad = requires_grad
+        return self
+
+    def copy_(self, values: Any) -> Tensor:
+        """Overwrite the values of this leaf in place, keeping shape and dtype, and return it.
+
+        A graph that has saved the old values notices: its backward raises.
+        """
+        if self._node is not None:
+            raise GraphError("copy_: only leaves can be overwritten; this is the result of an operation")
+        source = values.data if isinstance(values, Tensor) else values
+        if find_device(source) is None:
+            source = from_python(source, "copy_", self.dtype)
+        if source.shape != self.shape:
+            raise ShapeError(f"copy_: the tensor is {describe(self)}, the values are {describe(source)}; shapes must be equal")
+        self.data[...] = move(source, device_of(self.data))
+        self.mark_changed()
+        return self
+
+    def mark_changed(self) -> None:
+        """Note that the data has been updated in place: graphs that saved it before must not use it."""
+        if self._changed is None:
+            self._changed = [tick()]
+        else:
+            self._changed[0] = tick()
+
+    # Python's and NumPy's protocols
+
+    __hash__ = object.__hash__  # by identity: `==` compares elements
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("a 0-d tensor cannot be iterated over; use t.item()")
+        return (self[i] for i in range(len(self)))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "tensors are not assigned into, as backward may need the old values; "
+            "write mg.where(mask, value, t), or build the tensor with mg.concatenate or mg.stack; "
+            "t.copy_(values) overwrites a leaf as a whole"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return dispatch.array_ufunc(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return dispatch.array_function(function, args, kwargs)
+
+    def __copy__(self) -> Tensor:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
+        if self._node is not None:
+            raise GraphError(
+                "only leaves can be copied or pickled; this tensor is the result of an operation: "
+                "use t.detach() for its values, or t * 1 to go on with its graph"
+            )
+        twin = object.__new__(type(self))
+        twin.data, twin.requires_grad, twin.name = self.data.copy(), self.requires_grad, self.name
+        twin.grad = None if self.grad is None else self.grad.__deepcopy__(memo) if self.grad.is_leaf else self.grad.detach()
+        twin._node = twin._changed = None
+        memo[id(self)] = twin
+        return twin
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        if self._node is not None:
+            self.__deepcopy__({})
+        return to_numpy(self.data), self.device, self.requires_grad, self.name
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        data, device, self.requires_grad, self.name = state
+        self.data = move(data, get_device(device))
+        self.grad = self._node = self._changed = None
+
+    if TYPE_CHECKING:
+        # Attached by `minigrad.ops.methods`; listed here so that type checkers know them.
+        T: Tensor
+
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+
+
+def check_differentiable(dtype: np.dtype[Any]) -> None:
+    """Raise when tensors of that dtype cannot require gradients."""
+    if dtype.kind != "f":
+        raise DtypeError(
+            f"only floating tensors can require gradients, this one is {dtype}; "
+            "make it with dtype=mg.get_default_dtype(), or convert it with t.astype('float32')"
+        )
+
+
+def wrap(data: Any) -> Tensor:
+    """Return a new leaf around an array, without any check: for the engine's own results."""
+    result = object.__new__(Tensor)
+    result.data, result.requires_grad = data, False
+    result.grad = result.name = result._changed = result._node = None
+    return result
+
+
+def tensor(
+    data: Any, requires_grad: builtins.bool = False, *, dtype: Any = None, device: str | None = None, name: str | None = None
+) -> Tensor:
+    """Make a tensor from a copy of `data`: numbers, nested lists, an array, or another tensor.
+
+    Parameters
+    ----------
+    data : an array, whose dtype is kept; numbers or nested lists, of which floats become the default dtype
+    requires_grad : whether backward should fill `.grad`
+    dtype, device : what to convert to: a NumPy dtype, "cpu" or "cuda"
+    name : shown in messages and pictures
+
+    Raises
+    ------
+    DtypeError
+        for integers that require gradients, and for dtypes that are no numbers.
+    ShapeError
+        for nested lists that are not rectangular.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([[1, 2], [3, 4.5]])
+    tensor([[1. , 2. ],
+            [3. , 4.5]])
+    """
+    made = Tensor(data, requires_grad, dtype=dtype, device=device, name=name)
+    source = data.data if isinstance(data, Tensor) else data
+    if made.data is source:
+        made.data = source.copy()
+    return made

@@ -1,0 +1,103 @@
+"""The exceptions minigrad raises, and the words its messages share.
+
+An error names the call, what it got (shapes, dtypes), the rule it broke and the way out. Every type
+here is a subclass of the built-in a NumPy user would have caught. Read next: `device.py`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+
+class ShapeError(ValueError):
+    """The shapes of the operands do not fit the operation."""
+
+
+class DtypeError(TypeError):
+    """A dtype the operation cannot work with: an integer asked for a gradient, say."""
+
+
+class DeviceError(RuntimeError):
+    """The device is missing, or operands live on different ones."""
+
+
+class GraphError(RuntimeError):
+    """The graph cannot be walked: freed, changed since, or not recorded at all."""
+
+
+class RuleError(RuntimeError):
+    """A derivative rule is missing or returned something that is no cotangent of its argument."""
+
+
+class NonFiniteError(FloatingPointError):
+    """In debug mode: the first operation or rule that produced NaN or inf from finite input."""
+
+
+class GradcheckError(AssertionError):
+    """`mg.gradcheck` found a derivative that differs from finite differences."""
+
+
+class DataError(ValueError):
+    """The user's data cannot be used as asked: the message names the file, line and column."""
+
+
+class CheckpointError(ValueError):
+    """A weights file or a state dictionary does not fit, is damaged, or is not ours."""
+
+
+class MissingPackageError(ImportError):
+    """An optional package is not installed; the message says which extra brings it."""
+
+
+def describe(value: Any) -> str:
+    """Say what a value is in one word: dtype and shape of an array, the type and value of anything else.
+
+    >>> import numpy as np
+    >>> describe(np.zeros((2, 3), np.float32)), describe(1.5), describe("abc")
+    ('float32[2, 3]', 'float 1.5', "str 'abc'")
+    """
+    dtype, shape = getattr(value, "dtype", None), getattr(value, "shape", None)
+    if dtype is not None and shape is not None:
+        return f"{dtype}{list(shape)}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__} of {len(value)}"
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the known name most like `name`, or an empty string.
+
+    >>> nearest("sigmiod", ["sigmoid", "softmax"])
+    " Did you mean 'sigmoid'?"
+    """
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean '{found[0]}'?" if found else ""
+
+
+def require(package: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional package, or say which extra installs it.
+
+    Parameters
+    ----------
+    package : name to import, `"matplotlib.pyplot"` say
+    extra : the extra of `minigrad-lab` that brings it
+    purpose : what needs it, as the subject of a sentence: `"minigrad demo"`
+
+    Raises
+    ------
+    MissingPackageError
+        with the command that mends it.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        root = package.partition(".")[0]
+        raise MissingPackageError(
+            f"{purpose} needs the package {root}, which is not installed; "
+            f'install it with: pip install "minigrad-lab[{extra}]" (or pip install {root})'
+        ) from error

@@ -1,0 +1,183 @@
+"""Products of vectors and matrices.
+
+Read next: `special.py`, then `nn.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from typing import Any
+
+import numpy as np
+
+from ..engine import implements, primitive
+from ..errors import ShapeError, describe
+from .shape import ravel
+
+Array = Any
+
+
+@primitive(numpy=np.matmul, broadcasts=True, needs="a.shape[-1] must equal b.shape[-2] (the only axis of a vector)")
+def matmul(a: Array, b: Array) -> Array:
+    """Return the matrix product a @ b, of vectors, matrices and stacks of matrices as in NumPy."""
+    return a @ b
+
+
+def _turned(a: Array) -> Array:
+    return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
+
+
+def _matmul_a(g: Array, a_shape: tuple[int, ...], b: Array) -> Array:
+    if b.ndim == 1:
+        return np.expand_dims(g, -1) * b
+    if len(a_shape) == 1:
+        return (b @ np.expand_dims(g, -1)).reshape(b.shape[:-1])
+    return g @ _turned(b)
+
+
+def _matmul_b(g: Array, a: Array, b_shape: tuple[int, ...]) -> Array:
+    if a.ndim == 1:
+        return np.expand_dims(a, -1) * (g if len(b_shape) == 1 else np.expand_dims(g, -2))
+    if len(b_shape) == 1:
+        return (_turned(a) @ np.expand_dims(g, -1)).reshape((*a.shape[:-2], a.shape[-1]))
+    if len(b_shape) == 2 and a.ndim > 2:  # one matrix for a whole stack: one product, no stack to sum
+        return _rows(a).T @ _rows(g)
+    return _turned(a) @ g
+
+
+def _rows(a: Array) -> Array:
+    """Return a stack of matrices as one tall matrix."""
+    return a.reshape((math.prod(a.shape[:-1]), a.shape[-1]))
+
+
+matmul.defvjp(a=_matmul_a, b=_matmul_b)
+
+
+@primitive(needs="x.shape[-1] must equal w.shape[1], and b.shape must be (w.shape[0],); w is (out, in)")
+def linear(x: Array, w: Array, b: Array = None) -> Array:
+    """Return x wᵀ + b: a layer of nodes, w[j, i] being the weight from input i to node j.
+
+    Parameters
+    ----------
+    x : (…, in)
+    w : (out, in)
+    b : (out,), or None
+
+    Returns
+    -------
+    (…, out)
+    """
+    if w.ndim != 2 or (b is not None and b.shape != w.shape[:1]):
+        raise ValueError("w must be a matrix and b a vector of its rows")
+    z = x.dot(w.T)
+    if b is not None:
+        z += b
+    return z
+
+
+def _linear_w(g: Array, x: Array) -> Array:
+    if x.ndim != 2:
+        g, x = _rows(g), _rows(x)
+    return g.T.dot(x)
+
+
+linear.defvjp(
+    x=lambda g, w: g.dot(w),
+    w=_linear_w,
+    b=lambda g: (g if g.ndim == 2 else _rows(g)).sum(axis=0),
+)
+
+
+@implements(np.dot)
+def dot(a: Array, b: Array) -> Array:
+    """Return Σ a[…, i] b[…, i, …]: the last axis of a against the last but one of b (the only one of a vector)."""
+    if not a.shape or not getattr(b, "shape", ()):
+        return a * b
+    if len(a.shape) <= 2 and len(b.shape) <= 2 or len(b.shape) == 1:
+        return matmul(a, b)
+    # every stack of a against every stack of b: one matrix product in between
+    inner = b.shape[-2]
+    columns = np.moveaxis(b, -2, 0).reshape((inner, math.prod(b.shape[:-2]) * b.shape[-1]))
+    return matmul(a, columns).reshape((*a.shape[:-1], *b.shape[:-2], b.shape[-1]))
+
+
+@implements(np.outer)
+def outer(a: Array, b: Array) -> Array:
+    """Return the matrix of all products a[i] · b[j] of two (flattened) vectors."""
+    return np.expand_dims(ravel(a), 1) * ravel(b)
+
+
+@primitive(broadcasts=True, needs="each letter must stand for one length")
+def contract(*operands: Array, subscripts: str) -> Array:
+    """Return the sum of products that explicit subscripts describe, no letter twice in one operand."""
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
+
+
+def _contract_back(g: Array, operands: tuple[Array, ...], operands_shape: Any, subscripts: str) -> list[Array]:
+    inputs, output = subscripts.split("->")
+    terms = inputs.split(",")
+    answers = []
+    for i, (term, shape) in enumerate(zip(terms, operands_shape, strict=True)):
+        others = [t for j, t in enumerate(terms) if j != i]
+        known = set(output).union(*others)
+        kept = "".join(letter for letter in term if letter in known)
+        rest = [x for j, x in enumerate(operands) if j != i]
+        answer = np.einsum(",".join([output, *others]) + "->" + kept, g, *rest)
+        if kept != term:  # a letter summed away in this operand alone: its elements share the cotangent
+            answer = answer.reshape(tuple([n if letter in known else 1 for letter, n in zip(term, shape, strict=True)]))
+        full = tuple([max(n, m) if m != 1 else n for n, m in zip(shape, answer.shape, strict=True)])
+        answers.append(answer if answer.shape == full else np.broadcast_to(answer, full))
+    return answers
+
+
+contract.defvjp(operands=_contract_back)
+
+
+@implements(np.einsum)
+def einsum(subscripts: str, *operands: Array) -> Array:
+    """Return the sum of products that `subscripts` describes, as in NumPy: "ij,jk->ik", "ii", "...i,i".
+
+    >>> import minigrad as mg
+    >>> mg.einsum("ij,j->i", mg.tensor([[1.0, 2.0], [3.0, 4.0]]), mg.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
+    if not isinstance(subscripts, str):
+        raise TypeError(f'einsum: the subscripts must be a string such as "ij,jk->ik", got {describe(subscripts)}')
+    terms, output = _explicit(subscripts.replace(" ", ""), [len(x.shape) for x in operands])
+    ready = []
+    for i, x in enumerate(operands):
+        for letter in terms[i]:
+            while terms[i].count(letter) > 1:  # "ii": only the diagonal counts
+                first = terms[i].index(letter)
+                second = terms[i].index(letter, first + 1)
+                if x.shape[first] != x.shape[second]:
+                    raise ShapeError(f"einsum: {letter!r} stands for {x.shape[first]} and {x.shape[second]} in {subscripts!r}")
+                x = np.diagonal(x, axis1=first, axis2=second)
+                terms[i] = terms[i].replace(letter, "") + letter if terms[i].count(letter) == 2 else (
+                    terms[i][:first] + terms[i][first + 1 : second] + terms[i][second + 1 :] + letter
+                )
+        ready.append(x)
+    return contract(*ready, subscripts=",".join(terms) + "->" + output)
+
+
+def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+    """Write every ellipsis as letters and the output in full."""
+    inputs, arrow, output = subscripts.partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(ndims):
+        raise ShapeError(f"einsum: {subscripts!r} describes {len(terms)} operands, got {len(ndims)}")
+    spare = [letter for letter in string.ascii_letters if letter not in subscripts]
+    extra = max([n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True) if "..." in t], default=0)
+    dots = "".join(spare[: max(extra, 0)])
+    full = []
+    for term, n in zip(terms, ndims, strict=True):
+        letters = term.replace("...", "")
+        here = n - len(letters)
+        if here < 0 or (here and "..." not in term):
+            raise ShapeError(f"einsum: {term!r} in {subscripts!r} names {len(letters)} axes, the operand has {n}")
+        full.append(term.replace("...", dots[len(dots) - here :]))
+    if arrow:
+        return full, output.replace("...", dots)
+    letters = "".join(full)
+    return full, dots + "".join(sorted({x for x in letters if letters.count(x) == 1 and x not in dots}))

@@ -1,0 +1,240 @@
+"""What networks are made of: activations, softmax, normalisation, and the losses that are one operation.
+
+A loss that is fused with its activation has the derivative of the notes, o − y, and none of the
+overflow of either part. Read next: `methods.py`, then `minigrad/transforms.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..engine import primitive
+from .special import erfc
+
+Array = Any
+
+
+# Activations
+
+
+@primitive
+def sigmoid(x: Array) -> Array:
+    """Return the logistic function 1 / (1 + e⁻ˣ).
+
+    >>> import minigrad as mg
+    >>> mg.sigmoid(mg.tensor([-10000.0, 0.0, 10000.0]))
+    tensor([0. , 0.5, 1. ])
+    """
+    with np.errstate(over="ignore"):  # e⁻ˣ = inf, far to the left, makes the 0 wanted there
+        return 1 / (1 + np.exp(-x))
+
+
+# σ'(x) = σ(x)(1 − σ(x)); written σ(x)σ(−x), it is accurate where σ(x) is nearly 1 too.
+sigmoid.defvjp(x=lambda g, out, x: g * (out * sigmoid(-x)))
+
+
+@primitive
+def softplus(x: Array) -> Array:
+    """Return ln(1 + eˣ), without overflow."""
+    return np.logaddexp(x, 0)
+
+
+softplus.defvjp(x=lambda g, x: g * sigmoid(x))
+
+
+@primitive
+def log_sigmoid(x: Array) -> Array:
+    """Return ln σ(x) = −softplus(−x), without overflow."""
+    return -np.logaddexp(-x, 0)
+
+
+log_sigmoid.defvjp(x=lambda g, x: g * sigmoid(-x))
+
+
+@primitive
+def relu(x: Array) -> Array:
+    """Return max(x, 0); its derivative at 0 is taken to be 0."""
+    return np.maximum(x, 0)
+
+
+relu.defvjp(x=lambda g, out: g * (out > 0))
+
+
+@primitive
+def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
+    """Return x where x > 0 and negative_slope · x elsewhere, also for the derivative at 0."""
+    return np.where(x > 0, x, negative_slope * x)
+
+
+leaky_relu.defvjp(x=lambda g, x, negative_slope: np.where(x > 0, g, negative_slope * g))
+
+
+@primitive
+def elu(x: Array, *, alpha: float = 1.0) -> Array:
+    """Return x where x > 0 and alpha · (eˣ − 1) elsewhere (Clevert et al. 2016)."""
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+elu.defvjp(x=lambda g, x, alpha: g * np.where(x > 0, 1, alpha * np.exp(np.where(x > 0, 0, x))))
+
+
+def _normal_cdf(x: Array) -> Array:
+    return 0.5 * erfc(x * -math.sqrt(0.5))
+
+
+def _normal_pdf(x: Array) -> Array:
+    return math.sqrt(0.5 / math.pi) * np.exp(-0.5 * x * x)
+
+
+@primitive
+def gelu(x: Array, *, approximate: str = "none") -> Array:
+    """Return x · Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016).
+
+    `approximate="tanh"` is their formula ½x(1 + tanh(√(2/π)(x + 0.044715x³))).
+    """
+    if approximate == "tanh":
+        return x * sigmoid(_tanh_argument(x))
+    if approximate != "none":
+        raise ValueError(f'gelu: approximate must be "none" or "tanh", got {approximate!r}')
+    return x * _normal_cdf(x)
+
+
+def _tanh_argument(x: Array) -> Array:
+    # ½(1 + tanh u) = σ(2u)
+    return math.sqrt(8 / math.pi) * (x + 0.044715 * x * x * x)
+
+
+def _gelu_back(g: Array, x: Array, approximate: str) -> Array:
+    if approximate == "tanh":
+        u = _tanh_argument(x)
+        slope = math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x)
+        return g * (sigmoid(u) * (1 + x * slope * sigmoid(-u)))
+    return g * (_normal_cdf(x) + x * _normal_pdf(x))
+
+
+gelu.defvjp(x=_gelu_back)
+
+
+@primitive
+def silu(x: Array) -> Array:
+    """Return x · σ(x), also called swish."""
+    return x * sigmoid(x)
+
+
+silu.defvjp(x=lambda g, x: g * (sigmoid(x) * (1 + x * sigmoid(-x))))
+
+
+# Softmax
+
+
+@primitive
+def softmax(z: Array, *, axis: int = -1) -> Array:
+    """Return exp zᵢ / Σⱼ exp zⱼ along an axis (N7): positive, of sum 1, the largest sharpened.
+
+    >>> import minigrad as mg
+    >>> mg.softmax(mg.tensor([10000.0, 10000.0]))
+    tensor([0.5, 0.5])
+    """
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+softmax.defvjp(z=lambda g, out, axis: out * (g - (g * out).sum(axis=axis, keepdims=True)))
+
+
+@primitive
+def log_softmax(z: Array, *, axis: int = -1) -> Array:
+    """Return ln softmax z, without overflow or loss of small probabilities."""
+    shifted = z - z.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+log_softmax.defvjp(z=lambda g, out, axis: g - np.exp(out) * g.sum(axis=axis, keepdims=True))
+
+
+@primitive
+def standardize(x: Array, *, axis: int | tuple[int, ...], eps: float = 1e-5) -> Array:
+    """Return (x − μ) / √(σ² + eps), μ and biased σ² taken along the axes: the heart of batch and layer norm (N22)."""
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / np.sqrt((centred * centred).mean(axis=axis, keepdims=True) + eps)
+
+
+def _standardize_back(g: Array, out: Array, x: Array, axis: Any, eps: float) -> Array:
+    # μ and σ² depend on every element: that is what the two means take away.
+    inner = g - g.mean(axis=axis, keepdims=True) - out * (g * out).mean(axis=axis, keepdims=True)
+    return inner / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)
+
+
+standardize.defvjp(x=_standardize_back)
+
+
+# Losses of logits
+
+
+def _reduce(losses: Array, reduction: str) -> Array:
+    if reduction == "mean":
+        return losses.mean()
+    return losses.sum() if reduction == "sum" else losses
+
+
+def _each(g: Array, count: int, reduction: str) -> Array:
+    """Return the cotangent of every single loss."""
+    return g / count if reduction == "mean" else g
+
+
+@primitive(broadcasts=True)
+def bce_with_logits(z: Array, y: Array, *, reduction: str = "mean") -> Array:
+    """Return −(y ln σ(z) + (1 − y) ln(1 − σ(z))), the cross entropy of label and sigmoid output (N3)."""
+    losses = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.absolute(z)))
+    return _reduce(losses, reduction)
+
+
+def _bce_z(g: Array, z: Array, y: Array, reduction: str) -> Array:
+    # o − y, the end of the chain N4; (1 − y)σ(z) − yσ(−z) is the same without cancellation.
+    return _each(g, z.size, reduction) * ((1 - y) * sigmoid(z) - y * sigmoid(-z))
+
+
+bce_with_logits.defvjp(
+    z=_bce_z,
+    y=lambda g, z, reduction: _each(g, z.size, reduction) * -z,
+)
+
+
+@primitive
+def softmax_cross_entropy(z: Array, y: Array, *, reduction: str = "mean") -> Array:
+    """Return −Σᵢ yᵢ ln softmax(z)ᵢ for every row (N6 of N7).
+
+    Parameters
+    ----------
+    z : (N, C) logits
+    y : (N,) integer labels, or (N, C) probabilities
+    reduction : "mean", "sum" or "none", over the N rows
+    """
+    shifted = z - z.max(axis=-1, keepdims=True)
+    totals = np.log(np.exp(shifted).sum(axis=-1))
+    if y.ndim == z.ndim:
+        return _reduce(y.sum(axis=-1) * totals - (y * shifted).sum(axis=-1), reduction)
+    return _reduce(totals - shifted[np.arange(len(y), like=y), y], reduction)
+
+
+def _cross_entropy_z(g: Array, z: Array, y: Array, reduction: str) -> Array:
+    # o − onehot(y); soft targets that do not sum to 1 weigh o by their sum
+    g = _each(g, z.shape[0], reduction)
+    if reduction == "none":
+        g = np.expand_dims(g, -1)
+    if y.ndim == z.ndim:
+        return g * (softmax(z) * y.sum(axis=-1, keepdims=True) - y)
+    return g * (softmax(z) - (np.expand_dims(y, -1) == np.arange(z.shape[-1], like=y)))
+
+
+def _cross_entropy_y(g: Array, z: Array, reduction: str) -> Array:
+    g = _each(g, z.shape[0], reduction)
+    if reduction == "none":
+        g = np.expand_dims(g, -1)
+    return g * -log_softmax(z)
+
+
+softmax_cross_entropy.defvjp(z=_cross_entropy_z, y=_cross_entropy_y)

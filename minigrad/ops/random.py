@@ -1,0 +1,87 @@
+"""Every random draw in minigrad: initial weights, dropout masks, shuffles.
+
+One generator for each device, all seeded by `manual_seed`, so the same seed gives the same bits on the
+same machine. Each function also takes a generator of one's own.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..device import Device, get_device
+
+_seed: int | None = None
+_generators: dict[str, Any] = {}
+
+
+def manual_seed(seed: int) -> None:
+    """Seed every random draw in the library.
+
+    Parameters
+    ----------
+    seed : a non-negative integer
+
+    >>> import minigrad as mg
+    >>> mg.manual_seed(0); a = mg.ops.random.uniform((2,), -1, 1)
+    >>> mg.manual_seed(0); b = mg.ops.random.uniform((2,), -1, 1)
+    >>> bool((a == b).all())
+    True
+    """
+    global _seed
+    seed = operator.index(seed)
+    if seed < 0:
+        raise ValueError(f"manual_seed: the seed must not be negative, got {seed}")
+    _seed = seed
+    _generators.clear()
+
+
+def default_generator(device: str = "cpu") -> Any:
+    """Return the library's generator for a device: NumPy's, or CuPy's on "cuda"."""
+    if device not in _generators:
+        if device == "cuda":
+            get_device("cuda")
+            import cupy
+
+            _generators[device] = cupy.random.default_rng(_seed)
+        else:
+            _generators[device] = np.random.default_rng(_seed)
+    return _generators[device]
+
+
+def _draw(method: str, shape: tuple[int, ...], dtype: Any, device: str, generator: Any) -> Any:
+    """Call `generator.method(size=shape, dtype=…)`; other devices than CuPy get the CPU's numbers."""
+    place: Device = get_device(device)
+    if generator is None:
+        generator = default_generator(device if device == "cuda" else "cpu")
+    dtype = np.dtype(dtype)
+    drawn = np.float64 if dtype == np.float64 else np.float32  # generators draw these two only
+    values = getattr(generator, method)(size=shape, dtype=drawn)
+    if isinstance(values, np.ndarray):
+        values = place.from_numpy(values)
+    return values if dtype == drawn else values.astype(dtype)
+
+
+def uniform(
+    shape: tuple[int, ...], low: float = 0.0, high: float = 1.0, *,
+    dtype: Any = np.float32, device: str = "cpu", generator: Any = None,
+) -> Any:
+    """Draw an array from the uniform distribution on [low, high)."""
+    return low + (high - low) * _draw("random", shape, dtype, device, generator)
+
+
+def normal(
+    shape: tuple[int, ...], mean: float = 0.0, std: float = 1.0, *,
+    dtype: Any = np.float32, device: str = "cpu", generator: Any = None,
+) -> Any:
+    """Draw an array from the normal distribution with that mean and standard deviation."""
+    return mean + std * _draw("standard_normal", shape, dtype, device, generator)
+
+
+def permutation(n: int, *, generator: Any = None) -> np.ndarray:
+    """Draw a random order of 0 … n−1 (on the CPU, where data sets are indexed)."""
+    if generator is None:
+        generator = default_generator("cpu")
+    return np.asarray(generator.permutation(n))

@@ -1,0 +1,244 @@
+"""Functions that take a function and return its derivatives, under JAX's names.
+
+All stand on one step: run the function on arguments that record, and carry cotangents back. When the
+arguments are being differentiated from outside, the way back is recorded too, so transforms nest:
+`grad(grad(f))` is the second derivative. Read next: `gradcheck.py`, then `nn/`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .engine import Tensor, enable_grad, propagate, tensor, wrap
+from .errors import ShapeError, describe
+from .ops import elementwise, shape
+
+Function = Callable[..., Any]
+
+
+class _Nesting(threading.local):
+    depth = 0  # how many transforms are being evaluated around this point
+
+
+_nesting = _Nesting()
+
+
+@contextmanager
+def _inside() -> Iterator[bool]:
+    """Enter a transform; tell whether another one is outside, which will want to differentiate this one."""
+    nested = _nesting.depth > 0
+    _nesting.depth += 1
+    try:
+        with enable_grad():
+            yield nested
+    finally:
+        _nesting.depth -= 1
+
+
+def _record(value: Any, call: str) -> Tensor:
+    """Return an argument as a tensor that requires gradients: a new leaf, or a new name for a recorded one."""
+    if isinstance(value, Tensor) and value.requires_grad:
+        return elementwise.positive(value)  # type: ignore[no-any-return]
+    if isinstance(value, Tensor):
+        value = value.data
+    try:
+        return tensor(value, requires_grad=True)
+    except TypeError as error:
+        raise type(error)(f"{call}: cannot differentiate with respect to {describe(value)}: {error}") from None
+
+
+def _argnums(argnums: int | Sequence[int], count: int, call: str) -> tuple[int, ...]:
+    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    for n in numbers:
+        if not -count <= n < count:
+            raise ValueError(f"{call}: argnums={argnums} names argument {n}, the function was called with {count}")
+    return tuple([n % count for n in numbers])
+
+
+def _run(f: Function, args: Sequence[Any], argnums: int | Sequence[int], call: str) -> tuple[Tensor, list[Tensor], bool]:
+    """Call `f` with the chosen arguments recorded; return its value, those arguments, and whether they were."""
+    numbers = _argnums(argnums, len(args), call)
+    recorded = {n: _record(args[n], call) for n in numbers}
+    outer = any(isinstance(a, Tensor) and a.requires_grad for a in args)
+    out = f(*[recorded.get(n, a) for n, a in enumerate(args)])
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{call}: the function must return a Tensor, got {describe(out)}; write it with mg.* operations")
+    return out, [recorded[n] for n in numbers], outer
+
+
+def _pull(out: Tensor, cotangent: Any, inputs: Sequence[Tensor], create_graph: bool, retain_graph: bool = True) -> list[Tensor]:
+    """Return the cotangents of the inputs: zeros for an input that does not reach the output."""
+    if not out.requires_grad:
+        return [wrap(np.zeros_like(x.data)) for x in inputs]
+    keys = [x._node or x for x in inputs]
+    seed = cotangent if create_graph else cotangent.data
+    found = propagate([out], [seed], wanted=keys, retain_graph=retain_graph or create_graph, create_graph=create_graph)
+    answers = [found.get(key, np.zeros_like(x.data)) for key, x in zip(keys, inputs, strict=True)]
+    # Rules may hand on views and shared arrays; what leaves here belongs to the caller.
+    return [a if isinstance(a, Tensor) else wrap(np.array(a, like=x.data)) for a, x in zip(answers, inputs, strict=True)]
+
+
+def _cotangent(value: Any, out: Tensor, call: str) -> Tensor:
+    made = value if isinstance(value, Tensor) else Tensor(value, dtype=out.dtype)
+    if made.shape != out.shape:
+        raise ShapeError(f"{call}: the output is {describe(out)}, its cotangent is {describe(made)}; shapes must be equal")
+    return made
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return a function that gives the value of `f` and its gradient.
+
+    Parameters
+    ----------
+    f : returns a scalar Tensor
+    argnums : the argument to differentiate by; several give a tuple of gradients
+
+    >>> import minigrad as mg
+    >>> mg.value_and_grad(lambda w, x: (w * x).sum())(mg.tensor([1.0, 2.0]), mg.tensor([3.0, 4.0]))
+    (tensor(11.), tensor([3., 4.]))
+    """
+
+    @functools.wraps(f)
+    def evaluate(*args: Any) -> tuple[Tensor, Any]:
+        with _inside() as nested:
+            out, inputs, outer = _run(f, args, argnums, "grad")
+            if out.size != 1:
+                raise ShapeError(
+                    f"grad: the function must return a scalar, got {describe(out)}; reduce it, or use mg.jacobian or mg.vjp"
+                )
+            grads = _pull(out, wrap(np.ones_like(out.data)), inputs, nested or outer, retain_graph=False)
+        if not (nested or outer):
+            out = out.detach()
+        return out, grads[0] if isinstance(argnums, int) else tuple(grads)
+
+    return evaluate
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return the gradient of a scalar function, as a function of the same arguments.
+
+    >>> import minigrad as mg
+    >>> cube = lambda x: x**3
+    >>> mg.grad(cube)(2.0), mg.grad(mg.grad(cube))(2.0), mg.grad(mg.grad(mg.grad(cube)))(2.0)
+    (tensor(12.), tensor(12.), tensor(6.))
+    """
+    both = value_and_grad(f, argnums)
+
+    @functools.wraps(f)
+    def evaluate(*args: Any) -> Any:
+        return both(*args)[1]
+
+    return evaluate
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Tensor, Function]:
+    """Return f(*primals), and the function that carries a cotangent of it back to one for each primal.
+
+    >>> import minigrad as mg
+    >>> out, pull = mg.vjp(lambda x: x * x, mg.tensor([1.0, 2.0]))
+    >>> pull(mg.tensor([1.0, 10.0]))
+    (tensor([ 2., 40.]),)
+    """
+    with _inside() as nested:
+        out, inputs, outer = _run(f, primals, range(len(primals)), "vjp")
+
+    def pull(cotangent: Any) -> tuple[Tensor, ...]:
+        made = _cotangent(cotangent, out, "vjp")
+        return tuple(_pull(out, made, inputs, nested or outer or made.requires_grad))
+
+    return (out if nested or outer else out.detach()), pull
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Tensor, Tensor]:
+    """Return f(*primals), and its derivative in the direction of the tangents.
+
+    The vjp is linear in its cotangent; its transpose, found by differentiating it, is the jvp.
+
+    >>> import minigrad as mg
+    >>> mg.jvp(lambda x: x * x, (mg.tensor([1.0, 2.0]),), (mg.tensor([1.0, 10.0]),))
+    (tensor([1., 4.]), tensor([ 2., 40.]))
+    """
+    if len(primals) != len(tangents):
+        raise ValueError(f"jvp: got {len(primals)} primals and {len(tangents)} tangents; needs as many")
+    with _inside() as nested:
+        out, inputs, outer = _run(f, primals, range(len(primals)), "jvp")
+        along = [_cotangent(t, x, "jvp") for t, x in zip(tangents, inputs, strict=True)]
+        probe = tensor(np.zeros_like(out.data), requires_grad=True)
+        pulled = _pull(out, probe, inputs, create_graph=True)
+        total: Any = 0.0
+        for p, t in zip(pulled, along, strict=True):
+            total = total + (p * t).sum()
+        keep = nested or outer or any(t.requires_grad for t in along)
+        derivative = _pull(total, wrap(np.ones_like(total.data)), [probe], create_graph=keep)[0]
+    return (out if keep else out.detach()), derivative
+
+
+def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return the function that gives all derivatives ∂f[i…] / ∂x[j…], of shape f.shape + x.shape.
+
+    One backward pass for each element of the output, over a graph that is recorded once.
+
+    >>> import minigrad as mg
+    >>> mg.jacobian(lambda x: x * x)(mg.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
+
+    @functools.wraps(f)
+    def evaluate(*args: Any) -> Any:
+        with _inside() as nested:
+            out, inputs, outer = _run(f, args, argnums, "jacobian")
+            rows: list[list[Tensor]] = []
+            for i in range(out.size):
+                one = np.zeros_like(out.data).reshape(-1)
+                one[i] = 1
+                rows.append(_pull(out, wrap(one.reshape(out.shape)), inputs, nested or outer))
+            answers = []
+            for k, x in enumerate(inputs):
+                full = out.shape + x.shape
+                stacked = shape.stack([row[k] for row in rows]) if rows else wrap(np.zeros_like(x.data, shape=(0,)))
+                answers.append(stacked.reshape(full if math.prod(full) else full))
+        return answers[0] if isinstance(argnums, int) else tuple(answers)
+
+    return evaluate
+
+
+def hessian(f: Function, argnums: int = 0) -> Function:
+    """Return the function that gives the second derivatives of a scalar function: the Jacobian of its gradient.
+
+    >>> import minigrad as mg
+    >>> mg.hessian(lambda x: (x**3).sum())(mg.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Tensor, ...]:
+    """Return the Hessian of a scalar function times the tangents, one product for each primal.
+
+    The gradient of (gradient · tangents): the Hessian itself is never built.
+
+    >>> import minigrad as mg
+    >>> mg.hvp(lambda x: (x**3).sum(), (mg.tensor([1.0, 2.0]),), (mg.tensor([1.0, 10.0]),))
+    (tensor([  6., 120.]),)
+    """
+    if len(primals) != len(tangents):
+        raise ValueError(f"hvp: got {len(primals)} primals and {len(tangents)} tangents; needs as many")
+    numbers = tuple(range(len(primals)))
+
+    def slope(*args: Any) -> Any:
+        grads = grad(f, numbers)(*args)
+        total: Any = 0.0
+        for g, t in zip(grads, tangents, strict=True):
+            total = total + (g * _cotangent(t, g, "hvp")).sum()
+        return total
+
+    return grad(slope, numbers)(*primals)  # type: ignore[no-any-return]
