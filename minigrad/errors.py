@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
+import sys
+import warnings
 from collections.abc import Iterable
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 
@@ -96,8 +99,23 @@ def require(package: str, extra: str, purpose: str) -> ModuleType:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        root = package.partition(".")[0]
         raise MissingPackageError(
-            f"{purpose} needs the package {root}, which is not installed; "
-            f'install it with: pip install "minigrad-lab[{extra}]" (or pip install {root})'
+            f"{purpose} needs the package {package.partition('.')[0]}, which is not installed; "
+            f'install it with: pip install "minigrad-lab[{extra}]"'
         ) from error
+
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def users_frame() -> tuple[FrameType, int]:
+    """Return the innermost frame outside minigrad, and how many frames up from the caller it is."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<minigrad")):
+        frame, level = frame.f_back, level + 1
+    return frame, level
+
+
+def warn_user(message: str) -> None:
+    """Warn at the user's line, so that Python shows it once for each place and not once in all."""
+    warnings.warn(message, UserWarning, stacklevel=users_frame()[1])

@@ -6,16 +6,12 @@ None of this runs outside `mg.debug()`.
 from __future__ import annotations
 
 import linecache
-import os
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..device import find_device, to_numpy
-from ..errors import GraphError, NonFiniteError, describe
-
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+from ..errors import GraphError, NonFiniteError, describe, users_frame
 
 
 class Trace(NamedTuple):
@@ -31,9 +27,7 @@ def user_line() -> str:
     >>> user_line().startswith("<doctest")
     True
     """
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<minigrad")):
-        frame = frame.f_back
+    frame, _ = users_frame()
     file, number = frame.f_code.co_filename, frame.f_lineno
     code = linecache.getline(file, number).strip()
     return f"{file}:{number}: {code}" if code else f"{file}:{number}"

@@ -171,7 +171,20 @@ def _standardize_back(g: Array, out: Array, x: Array, axis: Any, eps: float) -> 
 standardize.defvjp(x=_standardize_back)
 
 
-# Losses of logits
+# Losses
+
+
+@primitive
+def log_probability(p: Array) -> Array:
+    """Return ln p of a probability; a p below the least normal number counts as that number.
+
+    So a loss stays finite where a sigmoid or softmax has been rounded to 0: at most 87.3 nats in
+    float32, 708.4 in float64.
+    """
+    return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+
+
+log_probability.defvjp(p=lambda g, p: g / np.maximum(p, np.finfo(p.dtype).tiny))
 
 
 def _reduce(losses: Array, reduction: str) -> Array:

@@ -1,0 +1,76 @@
+"""The questions every function of this package asks of its arguments.
+
+Each takes the name of the call it speaks for, so that an error names what the user wrote.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError, describe
+
+
+def as_array(call: str, name: str, value: Any) -> np.ndarray:
+    """Return a NumPy array as it is, a list or tuple as an array; refuse to convert anything else.
+
+    Raises
+    ------
+    TypeError
+        for a Tensor, a data frame or an array of another device: the user says how it becomes NumPy's.
+    ShapeError
+        for a list whose rows differ in length.
+    """
+    if isinstance(value, np.ndarray):
+        return value
+    if not isinstance(value, list | tuple):
+        raise TypeError(
+            f"{call}: {name} must be a NumPy array or a list, got {type(value).__name__} ({describe(value)}); "
+            "hand over a Tensor's .numpy() or a data frame's .to_numpy()"
+        )
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"{call}: {name} is a list of uneven rows; give every row the same length") from error
+
+
+def same_length(call: str, arrays: Sequence[Any]) -> int:
+    """Return the first dimension that all arrays share.
+
+    Raises
+    ------
+    TypeError
+        when there is no array at all.
+    ShapeError
+        when an array has no first dimension, or they differ.
+    """
+    if not arrays:
+        raise TypeError(f"{call}: needs at least one array, got none")
+    got = ", ".join(describe(a) for a in arrays)
+    if any(a.ndim == 0 for a in arrays):
+        raise ShapeError(f"{call}: a single number holds no examples: got {got}; the first dimension counts them")
+    if len({a.shape[0] for a in arrays}) > 1:
+        raise ShapeError(f"{call}: the arrays differ in length: got {got}; the first dimension counts the "
+                         "examples and must be equal")
+    return arrays[0].shape[0]
+
+
+def as_integer(call: str, name: str, value: Any) -> int:
+    """Return an integer as it is; refuse what would have to be rounded."""
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        raise TypeError(f"{call}: {name} must be an integer, got {describe(value)}") from error
+
+
+def seeded(call: str, seed: int | None) -> np.random.Generator | None:
+    """Return a stream of random numbers of one's own for a seed; None, the library's, without one."""
+    if seed is None:
+        return None
+    seed = as_integer(call, "seed", seed)
+    if seed < 0:
+        raise ValueError(f"{call}: seed must not be negative, got {seed}")
+    return np.random.default_rng(seed)

@@ -1,0 +1,358 @@
+"""The losses, as functions.
+
+Conventions: `reduction` is "mean", "sum" or "none"; `base` is the base of the logarithm, None for e (nats),
+2 for bits. A loss of two arrays wants two equal shapes: (N, 1) against (N,) is an error, never a broadcast.
+Targets that are no Tensors, or integers, take the dtype of the input. Read next: `losses.py`, which makes
+modules of them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..device import find_device
+from ..engine import Tensor
+from ..errors import DtypeError, ShapeError, describe, warn_user
+from ..ops import elementwise as e
+from ..ops import nn as ops
+from ..ops import reduce
+from ..ops.linalg import linear
+from ..ops.nn import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "elu",
+    "gelu",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "leaky_relu",
+    "linear",
+    "log_likelihood",
+    "log_sigmoid",
+    "log_softmax",
+    "mse_loss",
+    "multilabel_cross_entropy",
+    "nll_loss",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+]
+
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+# What every loss checks
+
+
+def _tensor(input: Any, call: str) -> Tensor:
+    if not isinstance(input, Tensor):
+        input = Tensor(input)
+    if input.dtype.kind != "f":
+        raise DtypeError(f"{call}: the input must be floating, got {describe(input)}; convert it with .astype('float32')")
+    return input
+
+
+def _target_like(input: Tensor, target: Any, call: str) -> Any:
+    """Return the target with the input's dtype, after checking that the shapes are equal."""
+    data = target.data if isinstance(target, Tensor) else target
+    if find_device(data) is None:
+        data = np.asarray(data)
+    if data.shape != input.shape:
+        mend = ""
+        if data.size == input.size:
+            mend = f"; they have as many elements: write target.reshape({list(input.shape)})"
+        raise ShapeError(f"{call}: the input is {describe(input)}, the target is {describe(data)}; shapes must be equal{mend}")
+    if isinstance(target, Tensor) and target.requires_grad:
+        return target
+    return data if data.dtype == input.dtype else data.astype(input.dtype)
+
+
+def _labels(input: Tensor, target: Any, call: str) -> Any:
+    """Return class labels (N,) as an array, after checking that each names one of the C columns."""
+    data = target.data if isinstance(target, Tensor) else target
+    if find_device(data) is None:
+        data = np.asarray(data)
+    if input.ndim != 2 or data.shape != input.shape[:1]:
+        raise ShapeError(
+            f"{call}: needs an input (N, C) and class labels (N,), got {describe(input)} and {describe(data)}"
+        )
+    if data.dtype.kind not in "iu":
+        raise DtypeError(f"{call}: class labels must be integers, got {describe(data)}; convert them with .astype(int)")
+    if data.size and (data.min() < 0 or data.max() >= input.shape[1]):
+        bad = int(((data < 0) | (data >= input.shape[1])).argmax())
+        raise ValueError(
+            f"{call}: labels must lie in 0 … {input.shape[1] - 1} for {input.shape[1]} classes, "
+            f"label {bad} is {data[bad]}; labels that count from 1 need - 1"
+        )
+    return data
+
+
+def _probabilities(values: Any, call: str, what: str) -> None:
+    """Raise unless every value lies in [0, 1]; NaN does not."""
+    data = values.data if isinstance(values, Tensor) else values
+    if data.size and not (data.min() >= 0 and data.max() <= 1):
+        bad = np.argwhere(np.asarray(~((data >= 0) & (data <= 1)).reshape(data.shape)))[0].tolist()
+        raise ValueError(f"{call}: {what} must lie in [0, 1], the one at {bad} is {data[tuple(bad)]}")
+
+
+def _reduce(losses: Any, reduction: str, base: float | None = None) -> Any:
+    if base is not None:
+        losses = losses * _per_nat(base)
+    if reduction == "mean":
+        return reduce.mean(losses)
+    return reduce.sum(losses) if reduction == "sum" else losses
+
+
+def _per_nat(base: float) -> float:
+    """Return 1 / ln base: how many units of that base are in one nat (1.4427 bits)."""
+    if not (base > 0 and base != 1):
+        raise ValueError(f"base must be positive and not 1 (None for e, 2 for bits, 10), got {base!r}")
+    return 1 / math.log(base)
+
+
+def _check(reduction: str, call: str) -> None:
+    if reduction not in _REDUCTIONS:
+        raise ValueError(f'{call}: reduction must be "mean", "sum" or "none", got {reduction!r}')
+
+
+def _warn_if(input: Tensor, op: Any, call: str, instead: str) -> None:
+    if input._node is not None and input._node.op is op.primitive:
+        warn_user(
+            f"{call} was given the output of {op.__name__}, but it wants logits and applies {op.__name__} itself: "
+            f"applied twice the loss is wrong and learns slowly. Leave out the {op.__name__}, or use {instead}"
+        )
+
+
+# Regression
+
+
+def mse_loss(input: Any, target: Any, *, reduction: str = "mean", half: bool = False) -> Any:
+    """Return (o − y)², the squared error; with `half`, the notes' ½(o − y)² (N1).
+
+    Parameters
+    ----------
+    input, target : o and y, any shape, equal
+    reduction : "mean" over all elements (as PyTorch and Keras), "sum", or "none"
+    half : whether to multiply by ½, so that the gradient is o − y and not 2(o − y)
+
+    >>> import minigrad as mg
+    >>> from minigrad import nn
+    >>> nn.functional.mse_loss(mg.tensor([1.0, 3.0]), [0.0, 0.0])
+    tensor(5.)
+    """
+    _check(reduction, "mse_loss")
+    input = _tensor(input, "mse_loss")
+    losses = e.square(input - _target_like(input, target, "mse_loss"))
+    return _reduce(0.5 * losses if half else losses, reduction)
+
+
+def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
+    """Return |o − y|, the absolute error (MAE); shapes equal, mean over all elements."""
+    _check(reduction, "l1_loss")
+    input = _tensor(input, "l1_loss")
+    return _reduce(e.absolute(input - _target_like(input, target, "l1_loss")), reduction)
+
+
+def huber_loss(input: Any, target: Any, *, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """Return ½d² where |d| ≤ δ and δ(|d| − ½δ) beyond, d = o − y (Huber 1964); mean over all elements."""
+    _check(reduction, "huber_loss")
+    if not delta > 0:
+        raise ValueError(f"huber_loss: delta must be positive, got {delta!r}")
+    input = _tensor(input, "huber_loss")
+    size = e.absolute(input - _target_like(input, target, "huber_loss"))
+    near = e.minimum(size, delta)
+    return _reduce(0.5 * near * near + delta * (size - near), reduction)
+
+
+# Two classes, or several independent outputs
+
+
+def _bce(output: Any, target: Any, call: str) -> Any:
+    o = _tensor(output, call)
+    y = _target_like(o, target, call)
+    _probabilities(o, call, "outputs")
+    _probabilities(y, call, "targets")
+    return -(y * ops.log_probability(o) + (1 - y) * ops.log_probability(1 - o))
+
+
+def binary_cross_entropy(input: Any, target: Any, *, reduction: str = "mean", base: float | None = None) -> Any:
+    """Return −(y log o + (1 − y) log(1 − o)), the cross entropy of label and output (N2, N3).
+
+    Parameters
+    ----------
+    input : o, probabilities in [0, 1]; 0 counts as the least normal number, so the loss is finite
+        (at most 87.3 nats in float32; PyTorch stops at 100)
+    target : y in [0, 1], same shape
+    reduction : "mean" over all elements, "sum", or "none"
+    base : of the logarithm: None for nats, 2 for the bits of the notes
+
+    >>> import minigrad as mg
+    >>> from minigrad import nn
+    >>> print(f"{nn.functional.binary_cross_entropy(mg.tensor([0.98]), [1.0], base=2):.4f}")
+    0.0291
+    """
+    _check(reduction, "binary_cross_entropy")
+    return _reduce(_bce(input, target, "binary_cross_entropy"), reduction, base)
+
+
+def multilabel_cross_entropy(input: Any, target: Any, *, reduction: str = "mean", base: float | None = None) -> Any:
+    """Return −Σᵢ (yᵢ log oᵢ + (1 − yᵢ) log(1 − oᵢ)) over the outputs of each sample (N5).
+
+    Independent sigmoid outputs, summed: not the cross entropy of a softmax.
+
+    Parameters
+    ----------
+    input : o (…, c), probabilities
+    target : y (…, c), in [0, 1]
+    reduction : over the samples: "mean", "sum" or "none"
+    base : of the logarithm
+    """
+    _check(reduction, "multilabel_cross_entropy")
+    losses = _bce(input, target, "multilabel_cross_entropy")
+    return _reduce(reduce.sum(losses, axis=-1), reduction, base)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, *, reduction: str = "mean", base: float | None = None
+) -> Any:
+    """Return the binary cross entropy of σ(z), computed from z without overflow; ∂/∂z = o − y (N4).
+
+    Parameters
+    ----------
+    input : z, logits, any shape
+    target : y in [0, 1], same shape
+    reduction : "mean" over all elements, "sum", or "none"
+    base : of the logarithm
+    """
+    call = "binary_cross_entropy_with_logits"
+    _check(reduction, call)
+    input = _tensor(input, call)
+    y = _target_like(input, target, call)
+    _probabilities(y, call, "targets")
+    _warn_if(input, ops.sigmoid, call, "binary_cross_entropy")
+    loss = ops.bce_with_logits(input, y, reduction=reduction)
+    return loss if base is None else loss * _per_nat(base)
+
+
+# One class of several
+
+
+def cross_entropy(
+    input: Any, target: Any, *, reduction: str = "mean", label_smoothing: float = 0.0, base: float | None = None
+) -> Any:
+    """Return −Σᵢ yᵢ log softmax(z)ᵢ, computed from the logits without overflow; ∂/∂z = o − y (N6 of N7).
+
+    Parameters
+    ----------
+    input : z (N, C), logits
+    target : (N,) integer labels, or y (N, C): one-hot or any probabilities
+    reduction : over the N samples: "mean", "sum" or "none"
+    label_smoothing : ε in [0, 1]: the targets become (1 − ε)y + ε/C
+    base : of the logarithm
+
+    >>> import minigrad as mg
+    >>> from minigrad import nn
+    >>> z = mg.tensor([[0.0, 0.0]], requires_grad=True)
+    >>> nn.functional.cross_entropy(z, [1]).backward(); z.grad
+    tensor([[ 0.5, -0.5]])
+    """
+    _check(reduction, "cross_entropy")
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing!r}")
+    z = _tensor(input, "cross_entropy")
+    _warn_if(z, ops.softmax, "cross_entropy", "log_likelihood")
+    y = target if isinstance(target, Tensor) or find_device(target) is not None else np.asarray(target)
+    if len(y.shape) == z.ndim == 2:
+        y = _target_like(z, y, "cross_entropy")
+        _probabilities(y, "cross_entropy", "targets")
+    else:
+        y = _labels(z, y, "cross_entropy")
+        if label_smoothing:
+            y = (np.expand_dims(y, -1) == np.arange(z.shape[1], like=y)).astype(z.dtype)
+    if label_smoothing:
+        y = (1 - label_smoothing) * y + label_smoothing / z.shape[1]
+    loss = ops.softmax_cross_entropy(z, y, reduction=reduction)
+    return loss if base is None else loss * _per_nat(base)
+
+
+def _of_labels(scores: Tensor, target: Any, call: str) -> Any:
+    """Return each row's entry at its label."""
+    y = _labels(scores, target, call)
+    return scores[np.arange(scores.shape[0], like=y), y]
+
+
+def nll_loss(input: Any, target: Any, *, reduction: str = "mean", base: float | None = None) -> Any:
+    """Return −(log-probability of the labelled class); `log_softmax` then this is `cross_entropy`.
+
+    Parameters
+    ----------
+    input : (N, C), natural log-probabilities
+    target : (N,) integer labels
+    reduction, base : as in `cross_entropy`
+    """
+    _check(reduction, "nll_loss")
+    return _reduce(-_of_labels(_tensor(input, "nll_loss"), target, "nll_loss"), reduction, base)
+
+
+def log_likelihood(input: Any, target: Any, *, reduction: str = "mean", base: float | None = None) -> Any:
+    """Return −log o_y, the output of the labelled class alone (N6).
+
+    Parameters
+    ----------
+    input : o (N, C), probabilities, of a softmax say
+    target : (N,) integer labels, counted from 0 (the notes count from 1)
+    reduction, base : as in `cross_entropy`; base=2 for the bits of the notes
+
+    >>> import minigrad as mg
+    >>> from minigrad import nn
+    >>> print(f"{nn.functional.log_likelihood(mg.tensor([[0.1132, 0.0508, 0.8360]]), [1], base=2):.4f}")
+    4.2990
+    """
+    _check(reduction, "log_likelihood")
+    o = _tensor(input, "log_likelihood")
+    _probabilities(o, "log_likelihood", "outputs")
+    return _reduce(-ops.log_probability(_of_labels(o, target, "log_likelihood")), reduction, base)
+
+
+def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False, base: float | None = None) -> Any:
+    """Return Σ-terms y (ln y − q) of the divergence of log-probabilities q from probabilities y.
+
+    Parameters
+    ----------
+    input : q, natural log-probabilities of the model, any shape
+    target : y, probabilities of the same shape, or their logarithms with `log_target`
+    reduction : as in PyTorch "mean" is over all elements; "batchmean", the sum over the number of rows, is the divergence
+    log_target : whether the target is given as logarithms
+    base : of the logarithm
+    """
+    if reduction != "batchmean":
+        _check(reduction, "kl_div")
+    q = _tensor(input, "kl_div")
+    y = _target_like(q, target, "kl_div")
+    if log_target:
+        losses = e.exp(y) * (y - q)
+    else:
+        _probabilities(y, "kl_div", "targets")
+        losses = y * (ops.log_probability(y) - q)
+    if reduction == "batchmean":
+        return _reduce(losses, "sum", base) / q.shape[0]
+    return _reduce(losses, reduction, base)

@@ -1,0 +1,177 @@
+"""Initial weights. Each function overwrites a parameter in place and returns it.
+
+fan_in (n_in) is the number of edges into a node, fan_out (n_out) the number out of it: for a weight
+(out, in) its second and its first length; `fans` tells.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..device import get_device, move
+from ..engine import Tensor, no_grad
+from ..errors import ShapeError, describe
+from ..ops import random
+from .layers import Linear
+from .module import Module
+
+
+class Fans(NamedTuple):
+    """Edges into and out of a node."""
+
+    fan_in: int
+    fan_out: int
+
+
+def fans(tensor: Tensor) -> Fans:
+    """Return fan_in and fan_out of a weight (out, in), or (out, in, *kernel).
+
+    >>> from minigrad import nn
+    >>> nn.init.fans(nn.Linear(784, 128).weight)
+    Fans(fan_in=784, fan_out=128)
+    """
+    if tensor.ndim < 2:
+        raise ShapeError(f"fan_in and fan_out need a weight of two or more axes, (out, in, …), got {describe(tensor)}")
+    field = math.prod(tensor.shape[2:])
+    return Fans(tensor.shape[1] * field, tensor.shape[0] * field)
+
+
+def _uniform(tensor: Tensor, bound: float, generator: Any) -> Tensor:
+    return uniform_(tensor, -bound, bound, generator=generator)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Fill with 0."""
+    return constant_(tensor, 0.0)
+
+
+def constant_(tensor: Tensor, value: float) -> Tensor:
+    """Fill with one value. Equal weights of two nodes stay equal for ever (N11): for biases only."""
+    return tensor.copy_(np.full_like(tensor.data, value))
+
+
+def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Draw from the uniform distribution on [low, high)."""
+    if not low <= high:
+        raise ValueError(f"uniform_: low must not exceed high, got {low!r}, {high!r}")
+    return tensor.copy_(
+        random.uniform(tensor.shape, low, high, dtype=tensor.dtype, device=tensor.device, generator=generator)
+    )
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Draw from the normal distribution; AlexNet's is std=0.01 (N14: 0.01 is the standard deviation)."""
+    if not std >= 0:
+        raise ValueError(f"normal_: std must not be negative, got {std!r}")
+    return tensor.copy_(
+        random.normal(tensor.shape, mean, std, dtype=tensor.dtype, device=tensor.device, generator=generator)
+    )
+
+
+def glorot_uniform_(tensor: Tensor, gain: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Draw uniformly from ±r, r = gain·√6 / √(n_in + n_out) (N13; Glorot & Bengio 2010).
+
+    >>> import minigrad as mg, numpy as np
+    >>> from minigrad import nn
+    >>> w = nn.init.glorot_uniform_(nn.Linear(30, 20).weight)
+    >>> bool(np.abs(w.numpy()).max() <= np.sqrt(6 / 50))
+    True
+    """
+    return _uniform(tensor, gain * math.sqrt(6 / sum(fans(tensor))), generator)
+
+
+def glorot_normal_(tensor: Tensor, gain: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Draw from the normal distribution of standard deviation gain·√2 / √(n_in + n_out) (Glorot & Bengio 2010)."""
+    return normal_(tensor, 0.0, gain * math.sqrt(2 / sum(fans(tensor))), generator=generator)
+
+
+def he_uniform_(tensor: Tensor, gain: float = math.sqrt(2), *, generator: Any = None) -> Tensor:
+    """Draw uniformly from ±gain·√3 / √n_in: for relu, gain √2 (He et al. 2015)."""
+    return _uniform(tensor, gain * math.sqrt(3 / fans(tensor).fan_in), generator)
+
+
+def he_normal_(tensor: Tensor, gain: float = math.sqrt(2), *, generator: Any = None) -> Tensor:
+    """Draw from the normal distribution of standard deviation gain / √n_in: for relu, gain √2 (He et al. 2015)."""
+    return normal_(tensor, 0.0, gain / math.sqrt(fans(tensor).fan_in), generator=generator)
+
+
+def lecun_normal_(tensor: Tensor, *, generator: Any = None) -> Tensor:
+    """Draw from the normal distribution of standard deviation 1 / √n_in (LeCun et al. 1998)."""
+    return he_normal_(tensor, 1.0, generator=generator)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Draw a matrix whose rows, or columns if there are fewer, are orthonormal, times `gain` (Saxe et al. 2014)."""
+    rows = fans(tensor) and tensor.shape[0]
+    columns = tensor.size // max(rows, 1)
+    draw = random.normal((max(rows, columns), min(rows, columns)), dtype=np.float64, generator=generator)
+    q, r = np.linalg.qr(draw)
+    q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)  # signs made unique: every rotation is equally likely
+    q = q if rows >= columns else q.T
+    values = (gain * q).reshape(tensor.shape).astype(tensor.dtype)
+    return tensor.copy_(move(values, get_device(tensor.device)))
+
+
+def lsuv_(model: Module, batch: Any, *, tol: float = 1e-3, max_iterations: int = 10, generator: Any = None) -> Module:
+    """Give every linear layer outputs of variance 1 on a batch (N15; Mishkin & Matas 2016).
+
+    Weights start orthonormal. Then, layer by layer from the input on, the batch is run through the
+    model and the layer's weight divided by the standard deviation of its output, until its variance is
+    within `tol` of 1. Biases are set to 0.
+
+    Parameters
+    ----------
+    model : any module; its Linear layers are initialised, in definition order
+    batch : an input of the model
+    tol : the accepted distance of each variance from 1
+    max_iterations : how often a layer is rescaled at most
+    generator : draws the orthonormal start
+
+    Returns
+    -------
+    the model
+
+    Raises
+    ------
+    ValueError
+        when a layer's output does not depend on the batch, or is never reached.
+    """
+    layers = [(key, layer) for key, layer in model.named_modules() if isinstance(layer, Linear)]
+    if not layers:
+        raise ValueError(f"lsuv_: {type(model).__name__} has no Linear layer")
+    for _, layer in layers:
+        orthogonal_(layer.weight, generator=generator)
+        if layer.bias is not None:
+            zeros_(layer.bias)
+    for key, layer in layers:
+        for _ in range(max_iterations):
+            variance = _output_variance(model, layer, key, batch)
+            if abs(variance - 1) <= tol:
+                break
+            if not variance > 0 or not math.isfinite(variance):
+                raise ValueError(f"lsuv_: the output of layer {key!r} has variance {variance} on this batch; use another batch")
+            layer.weight.copy_(layer.weight.data / math.sqrt(variance))
+    return model
+
+
+def _output_variance(model: Module, layer: Linear, key: str, batch: Any) -> float:
+    """Run the batch through the model, and return the variance of one layer's output."""
+    seen: list[Any] = []
+
+    def watched(x: Any) -> Any:
+        z = Linear.forward(layer, x)
+        seen.append(z.data)
+        return z
+
+    layer.forward = watched  # type: ignore[method-assign]
+    try:
+        with no_grad():
+            model(batch if isinstance(batch, Tensor) else Tensor(batch))
+    finally:
+        del layer.forward
+    if not seen:
+        raise ValueError(f"lsuv_: the model did not use its layer {key!r} on this batch")
+    return float(seen[0].astype(np.float64).var())
