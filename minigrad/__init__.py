@@ -4,7 +4,10 @@ Operations carry NumPy's names, modules and optimizers PyTorch's, transforms JAX
 this order: `engine`, `ops`, `transforms`, `nn`, `optim`, `train`.
 """
 
-from . import data, lab, nn, optim, ops
+import importlib
+from types import ModuleType
+
+from . import errors, nn, ops, optim
 from .engine import (
     Tensor,
     debug,
@@ -107,3 +110,11 @@ from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 abs = absolute
 __version__ = "0.1.0"
+
+_LATER = ("data", "lab", "train", "viz")  # packages that are imported when first used
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _LATER:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}.{errors.nearest(name, [*globals(), *_LATER])}")

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .errors import DeviceError, describe, nearest
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(NamedTuple):
     """A place where arrays live.
 
     Parameters

@@ -6,7 +6,6 @@ here is a subclass of the built-in a NumPy user would have caught. Read next: `d
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -78,6 +77,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("sigmiod", ["sigmoid", "softmax"])
     " Did you mean 'sigmoid'?"
     """
+    import difflib  # only when something has gone wrong
+
     found = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean '{found[0]}'?" if found else ""
 

@@ -78,8 +78,9 @@ def _pull(out: Tensor, cotangent: Any, inputs: Sequence[Tensor], create_graph: b
     if not out.requires_grad:
         return [wrap(np.zeros_like(x.data)) for x in inputs]
     keys = [x._node or x for x in inputs]
+    wanted = {key for key in keys if not isinstance(key, Tensor)}
     seed = cotangent if create_graph else cotangent.data
-    found = propagate([out], [seed], wanted=keys, retain_graph=retain_graph or create_graph, create_graph=create_graph)
+    found = propagate([out], [seed], wanted=wanted, retain_graph=retain_graph or create_graph, create_graph=create_graph)
     answers = [found.get(key, np.zeros_like(x.data)) for key, x in zip(keys, inputs, strict=True)]
     # Rules may hand on views and shared arrays; what leaves here belongs to the caller.
     return [a if isinstance(a, Tensor) else wrap(np.array(a, like=x.data)) for a, x in zip(answers, inputs, strict=True)]

@@ -47,7 +47,8 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Iterable
-from types import FunctionType
+from inspect import signature
+from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def write_call(op: Primitive) -> str:
     options = "{" + "".join(f"{o!r}: {o}, " for o in op.options) + "}"
     operands = "*" + data if op.variadic else ", ".join(f"{a}_data" for a in op.arrays)
     plain = op.arrays[0] if op.variadic else _tuple(op.arrays)
-    head = ", ".join(str(p.replace(annotation=p.empty)) for p in op.signature.parameters.values())
+    head = ", ".join(str(p.replace(annotation=p.empty)) for p in signature(op.body).parameters.values())
     checked = ["if state & 2:  # debugging", f"    debugging.check_result(op.name, out, {named})", "return result"]
 
     lines = [
@@ -170,20 +171,53 @@ def _kept(op: Primitive, name: str) -> str:
     return f"{name} if {' or '.join(f'{a}_live' for a in users)} else None"
 
 
-def compile_call(op: Primitive) -> Callable[..., Any]:
-    """Make the function that `op.source` describes, with the globals of the module that declared it."""
-    names = {
-        "op": op, "body": op.body, "Tensor": Tensor, "Node": Node, "new": object.__new__, "modes": modes, "tick": tick,
-        "constant": constant, "as_array": as_array, "ndarray": np.ndarray, "debugging": debugging, "any": any,
-    }  # fmt: skip
+# The names a call uses, besides builtins: op and body are each operation's own.
+_SHARED = {
+    "Tensor": Tensor, "Node": Node, "new": object.__new__, "modes": modes, "tick": tick, "constant": constant,
+    "as_array": as_array, "ndarray": np.ndarray, "debugging": debugging, "any": any,
+}  # fmt: skip
+
+
+def compile_call(op: Primitive, function: FunctionType) -> None:
+    """Write the call of `op` and make it the code of `function`, which closes over the names above."""
+    source = write_call(op)
     file = f"<minigrad {op.name}>"
-    linecache.cache[file] = (len(op.source), None, op.source.splitlines(True), file)  # shown by tracebacks
-    # A function that is defined inside another closes over the names it uses. The unreachable line
-    # makes that all of them, always: so the code of one version can replace that of another.
-    first, rest = op.source.split("\n", 1)
-    closed = f"{first}\n    if False: {', '.join(names)}\n{rest}"
-    text = f"def bind({', '.join(names)}):\n" + "".join(f"    {line}\n" for line in closed.splitlines())
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)  # shown by tracebacks
+    # A function defined inside another closes over the names it uses. The unreachable first line makes
+    # that all of them, always: so the code of one version can take the place of another's.
+    first, rest = source.split("\n", 1)
+    names = ", ".join(["op", "body", *_SHARED])
+    lines = [first, f"    if False: {names}, compile_call, function", *rest.splitlines()]
+    text = f"def bind({names}, compile_call, function):\n" + "".join(f"    {line}\n" for line in lines)
     namespace: dict[str, Any] = {}
-    exec(compile(text + f"    return {op.name}\n", file, "exec"), op.body.__globals__, namespace)
-    made: FunctionType = namespace["bind"](**names)
+    exec(compile(text + f"    return {op.name}\n", file, "exec"), namespace)
+    made = namespace["bind"](*[None] * (len(_SHARED) + 4))
+    function.__code__, function.__defaults__, function.__kwdefaults__ = made.__code__, made.__defaults__, made.__kwdefaults__
+
+
+def _bind(op: Any, body: Any, Tensor: Any, Node: Any, new: Any, modes: Any, tick: Any, constant: Any, as_array: Any,
+          ndarray: Any, debugging: Any, any: Any, compile_call: Any, function: Any) -> Any:  # fmt: skip
+    def first_call(*args: Any, **kwargs: Any) -> Any:
+        if False: op, body, Tensor, Node, new, modes, tick, constant, as_array, ndarray, debugging, any  # noqa: E701
+        compile_call(op, function)
+        return function(*args, **kwargs)
+
+    return first_call
+
+
+_FIRST_CALL = _bind(*[None] * (len(_SHARED) + 4)).__code__
+
+
+def stub(op: Primitive) -> FunctionType:
+    """Return the function of `op`: its call is written when it is first called, so that importing stays quick."""
+    values = {"op": op, "body": op.body, "compile_call": compile_call, **_SHARED}
+    cells = {name: CellType(value) for name, value in values.items()}
+    cells["function"] = CellType()
+    made = FunctionType(_FIRST_CALL, op.body.__globals__, op.name, None, tuple([cells[n] for n in _FIRST_CALL.co_freevars]))
+    cells["function"].cell_contents = made
     return made
+
+
+def become(function: FunctionType, other: FunctionType) -> None:
+    """Make `function` behave as if it had not been called yet: `other` is a fresh stub of its operation."""
+    function.__code__, function.__defaults__, function.__kwdefaults__ = other.__code__, None, None

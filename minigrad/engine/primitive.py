@@ -14,7 +14,7 @@ result to the cotangent of one argument, and its parameter names say what must b
 `out`, an argument (`y`), an argument's shape (`y_shape`) or an option (`axis`). Rules are plain NumPy
 mathematics: on arrays they compute, on Tensors they record themselves and can be differentiated again.
 
-`print(mg.divide.source)` shows what a call does. Read next: `calls.py`, which writes it.
+`print(mg.divide.primitive.source)` shows what a call does. Read next: `calls.py`, which writes it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..errors import RuleError, ShapeError, describe, nearest
-from .calls import compile_call, write_call
+from .calls import become, stub, write_call
 from .dispatch import numpy_functions
 
 Rule = Callable[..., Any]
@@ -47,31 +47,37 @@ class Primitive:
     options : names of the keyword-only parameters
     rules : for each array parameter its rule, or None where it is not differentiable on purpose
     saves : names of the values kept for the rules, in the order of `Node.saved`
-    pulls : for each array parameter, its rule as a function of `[g, *saved]`, or None
+    pulls, picks : for each array parameter its rule, or None, and what picks the rule's arguments from
+        the list `[g, *saved]`
     broadcasts : whether the engine sums a cotangent back to its argument's shape
     needs : what the operands must satisfy, for error messages
-    source : the text of the generated call
     """
 
     def __init__(self, body: Callable[..., Any], *, numpy: Any, broadcasts: bool, needs: str | None) -> None:
         self.body, self.name = body, body.__name__
         self.numpy, self.broadcasts = numpy, broadcasts
         self.needs = needs or (BROADCASTING if broadcasts else None)
-        self.signature = inspect.signature(body)
-        parameters = self.signature.parameters.values()
-        self.arrays = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-        self.options = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        code = body.__code__
+        names, count = code.co_varnames, code.co_argcount
+        self.variadic = bool(code.co_flags & inspect.CO_VARARGS)
+        self.options = list(names[count : count + code.co_kwonlyargcount])
+        self.arrays = [*names[:count], *names[count + len(self.options) :][: self.variadic]]
         if not self.arrays or (self.variadic and len(self.arrays) > 1):
             raise RuleError(f"{self.name}: a primitive takes one or more array parameters, or a single *arrays")
         self.shapes = {f"{a}_shape": a for a in self.arrays}
         self.rules: dict[str, Rule | None] = {}
         self.saves: list[str] = []
-        self.pulls: list[Callable[[list[Any]], Any] | None] = [None] * len(self.arrays)
-        self.source = ""
+        self.users: dict[str, list[str]] = {}  # for each saved name, the arguments whose rules ask for it
+        self.pulls: list[Any] = [None] * len(self.arrays)
+        self.picks: list[Any] = [None] * len(self.arrays)
 
     def __repr__(self) -> str:
-        return f"<primitive {self.name}{self.signature}>"
+        return f"<primitive {self.name}{inspect.signature(self.body)}>"
+
+    @property
+    def source(self) -> str:
+        """The text of the call."""
+        return write_call(self)
 
     def define(self, rules: dict[str, Rule | None]) -> None:
         """Check the rules' names, and work out what must be saved for them."""
@@ -81,7 +87,7 @@ class Primitive:
                 f"{self.name}.defvjp: needs one rule for each of {', '.join(self.arrays)} (None where it is not "
                 f"differentiable on purpose), got {', '.join(rules) or 'none'}"
             )
-        named = {argument: list(inspect.signature(rule).parameters) for argument, rule in rules.items() if rule}
+        named = {argument: rule.__code__.co_varnames[: rule.__code__.co_argcount] for argument, rule in rules.items() if rule}
         for argument, names in named.items():
             for name in names:
                 if name not in legal:
@@ -92,16 +98,15 @@ class Primitive:
         self.rules = {a: rules[a] for a in self.arrays}
         self.saves = [name for name in legal[1:] if any(name in names for names in named.values())]
         self.users = {name: [a for a in self.arrays if name in named.get(a, ())] for name in self.saves}
-        self.pulls = [self._pull(rule, named[a]) if rule else None for a, rule in self.rules.items()]
+        self.pulls = [self.rules[a] for a in self.arrays]
+        self.picks = [self._pick(named[a]) if rule else None for a, rule in self.rules.items()]
 
-    def _pull(self, rule: Rule, names: list[str]) -> Callable[[list[Any]], Any]:
-        """Turn a rule into a function of the list `[g, *saved]`."""
+    def _pick(self, names: Sequence[str]) -> Callable[[list[Any]], Any]:
+        """Return what takes the list `[g, *saved]` to the arguments of a rule."""
         where = [0 if name == "g" else 1 + self.saves.index(name) for name in names]
         if len(where) == 1:
-            only = where[0]
-            return lambda values: rule(values[only])
-        pick = operator.itemgetter(*where)
-        return lambda values: rule(*pick(values))
+            where = [slice(where[0], where[0] + 1)]  # type: ignore[list-item]  # a list of one, like a tuple of several
+        return operator.itemgetter(*where)
 
     def plain(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """Apply the operation to plain arrays: arrays in, arrays out, nothing recorded."""
@@ -143,7 +148,7 @@ def primitive(
     Returns
     -------
     the public function: on plain arrays it is the body, on Tensors it records. Options may also be
-    given by position, after the arrays. It has `.defvjp(**rules)`, `.primitive` and `.source`.
+    given by position, after the arrays. It has `.defvjp(**rules)` and `.primitive`, its declaration.
 
     Raises
     ------
@@ -162,16 +167,14 @@ def primitive(
     if body is None:
         return functools.partial(primitive, numpy=numpy, broadcasts=broadcasts, needs=needs)
     op = Primitive(body, numpy=numpy, broadcasts=broadcasts, needs=needs)
-    op.source = write_call(op)
-    made: Any = functools.wraps(body)(compile_call(op))
+    made: Any = functools.wraps(body)(stub(op))
 
     def defvjp(**rules: Rule | None) -> None:
-        """Give every array parameter its rule, and rewrite the call to save what the rules name."""
+        """Give every array parameter its rule; the call is rewritten to save what the rules name."""
         op.define(rules)
-        made.source = op.source = write_call(op)
-        made.__code__ = compile_call(op).__code__
+        become(made, stub(op))
 
-    made.primitive, made.defvjp, made.source = op, defvjp, op.source
+    made.primitive, made.defvjp = op, defvjp
     primitives[op.name] = made
     for function in numpy if isinstance(numpy, tuple) else (numpy,) if numpy else ():
         numpy_functions[function] = made

@@ -252,30 +252,6 @@ class Tensor:
 
     # The graph
 
-    def backward(
-        self, gradient: Any = None, retain_graph: builtins.bool | None = None, create_graph: builtins.bool = False
-    ) -> None:
-        """Add d self / d leaf to the `.grad` of every leaf this tensor was computed from.
-
-        Parameters
-        ----------
-        gradient : the cotangent of this tensor, of its shape; 1 by default, for a scalar only
-        retain_graph : keep what was saved, so that backward can run again; by default as `create_graph`
-        create_graph : record the backward pass, so that the gradients can be differentiated again
-
-        Raises
-        ------
-        GraphError
-            when nothing was recorded, the graph was freed, or a saved value has changed since.
-        ShapeError
-            when `gradient` is missing for a non-scalar, or has another shape.
-
-        If it raises, no `.grad` has been touched.
-        """
-        from .backward import backward
-
-        backward(self, gradient, create_graph if retain_graph is None else retain_graph, create_graph)
-
     def detach(self) -> Tensor:
         """Return a tensor with the same data (shared, not copied) and no history."""
         if self._changed is None:
@@ -374,8 +350,10 @@ class Tensor:
         self.grad = self._node = self._changed = None
 
     if TYPE_CHECKING:
-        # Attached by `minigrad.ops.methods`; listed here so that type checkers know them.
+        # Attached by `backward.py` and `minigrad.ops.methods`; listed here so that type checkers know them.
         T: Tensor
+
+        def backward(self, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False) -> None: ...
 
         def __getattr__(self, name: str) -> Callable[..., Any]: ...
         def __add__(self, other: Any) -> Tensor: ...

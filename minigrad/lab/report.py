@@ -13,7 +13,7 @@ import numpy as np
 from .derivations import RTOL, Result
 
 ERRATA = (
-    ("E1", "o = 0.001 gives 13.2877", "13.2877 = −log₂ 0.0001, and −log₂ 0.001 = 9.9658"),
+    ("E1", "o = 0.001 gives 13.2877", "−log₂ 0.0001 = 13.2877; −log₂ 0.001 = 9.9658"),
     ("E2", "E in log₂, yet ∂e/∂w = x(o−y)", "x(o−y) in nats; x(o−y) / ln 2 in bits"),
     ("E3", "e = log 0.0508 = 4.2990", "e = −log₂ 0.0508 = 4.2990"),
 )
@@ -26,14 +26,14 @@ def derivation_table(results: Sequence[Result]) -> Any:
     from rich.table import Table
 
     table = Table(
-        title="Derived by hand, and by autodiff", box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left",
-        caption=f"Difference: the largest |hand − auto| / max(|hand|, |auto|) over random float64 points; "
-                f"up to {RTOL:.0e} is rounding. Of a vector the first {SHOWN} elements are shown.",
-        caption_justify="left",
+        title="By hand and by autodiff", title_justify="left", title_style="bold", caption_justify="left",
+        caption=f"Shown are the values at the point named, of an array the first {SHOWN}. Compared are all, there and at "
+                f"1,000 random points in float64: |hand − auto| / max(|hand|, |auto|) up to {RTOL:.0e} is rounding.",
+        box=box.SIMPLE_HEAD, padding=0, pad_edge=False,
     )  # fmt: skip
-    for heading in ("", "formula"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("hand", "autodiff", "difference"):
+    table.add_column("")
+    table.add_column("formula", overflow="fold")
+    for heading in ("hand", "autodiff", "largest\ndiff."):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for result in results:
@@ -60,7 +60,7 @@ def _lines(result: Result) -> Iterator[tuple[str, str, str]]:
 
 
 def _numbers(values: np.ndarray) -> list[str]:
-    return [f"{v:.4f}" for v in values.ravel()[:SHOWN]]
+    return [f"{v + 0.0:.4f}" for v in values.ravel()[:SHOWN]]
 
 
 def errata_table() -> Any:
@@ -68,8 +68,25 @@ def errata_table() -> Any:
     from rich import box
     from rich.table import Table
 
-    table = Table("", "the notes print", "the algebra gives", title="Errata", box=box.SIMPLE_HEAD, pad_edge=False,
-                  title_justify="left")  # fmt: skip
+    table = Table("", "the notes print", "the algebra gives", title="Errata of the notes", title_justify="left",
+                  title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)  # fmt: skip
     for row in ERRATA:
         table.add_row(*row)
     return table
+
+
+def show(results: Sequence[Result]) -> None:
+    """Print both tables."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(derivation_table(results))
+    console.print(errata_table())
+
+
+def disagreement(result: Result) -> str:
+    """Return in one sentence where hand and autodiff part."""
+    name = f"derivation {result.derivation.id} disagrees"
+    if result.relative > RTOL:
+        return f"{name}: {result.worst.strip()}: hand and autodiff differ by {result.relative:.1e}, relative to the larger"
+    return f"{name}: {result.derivation.formulas[0]}: the values are not those that the notes print"

@@ -2,16 +2,14 @@
 
 Arrays are stored as safetensors; the containers and numbers around them as JSON in the file's
 metadata, with a SHA-256 digest of everything. A file is written beside its name and then renamed, so
-there is the old one or the new one, never half of one.
+there is the old one or the new one, never half of one. What only files need is imported where it is
+used, so that `import minigrad` stays quick.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import struct
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,6 +54,9 @@ def _join(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
 
 
 def _digest(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    import hashlib
+    import json
+
     total = hashlib.sha256()
     total.update(json.dumps(sorted((k, v) for k, v in metadata.items() if k != "sha256")).encode())
     for key in sorted(arrays):
@@ -67,6 +68,8 @@ def _digest(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> st
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file so that its name never stands for half of it: to a temporary one, which is then renamed."""
+    import tempfile
+
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
     handle, temporary = tempfile.mkstemp(prefix=os.path.basename(target) + ".", suffix=".part", dir=folder)
@@ -104,6 +107,8 @@ def save(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] |
     >>> mg.load(path)
     {'w': tensor([1., 2.]), 'epoch': 3}
     """
+    import json
+
     safetensors = require("safetensors.numpy", "all", "mg.save")
     arrays: dict[str, np.ndarray] = {}
     structure = _split(state, "", arrays)
@@ -117,6 +122,8 @@ def save(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] |
 
 
 def _read(path: str | os.PathLike[str], verify: bool) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    import json
+
     safetensors = require("safetensors.numpy", "all", "mg.load")
     with open(path, "rb") as file:
         data = file.read()
@@ -155,6 +162,8 @@ def load(path: str | os.PathLike[str], *, verify: bool = True) -> Any:
         for a file that is truncated, damaged (a single flipped bit is enough), or of another kind.
     """
     arrays, metadata = _read(path, verify)
+    import json
+
     if "structure" not in metadata:
         return {key: Tensor(array) for key, array in arrays.items()}
     return _join(json.loads(metadata["structure"]), arrays)

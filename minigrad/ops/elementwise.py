@@ -102,12 +102,14 @@ def power(x: Array, y: Array) -> Array:
 def _power_x(g: Array, x: Array, y: Array) -> Array:
     # y·x^(y−1) is 0·∞ at x = y = 0, where x⁰ = 1 is constant: any other base gives the 0 wanted there.
     if isinstance(y, int | float):
-        return g * (y * x ** (y - 1)) if y else np.zeros_like(g)
+        return g * (y * x ** (y - 1)) if y else 0 * g
     return g * (y * np.where((x == 0) & (y == 0), 1, x) ** (y - 1))
 
 
 def _power_y(g: Array, out: Array, x: Array) -> Array:
     # x^y·ln x: its limit at x = 0 is 0; for negative x there is no real derivative.
+    if isinstance(x, int | float):
+        return g * (out * (math.log(x) if x > 0 else math.nan if x < 0 else 0.0))
     log = np.log(np.where(x > 0, x, 1))
     return g * (out * np.where(x < 0, np.nan, log))
 
@@ -310,7 +312,7 @@ def sign(x: Array) -> Array:
     return np.sign(x)
 
 
-sign.defvjp(x=lambda g: np.zeros_like(g))
+sign.defvjp(x=lambda g: 0 * g)
 
 
 @primitive(numpy=np.maximum, broadcasts=True)
@@ -345,10 +347,9 @@ def clip(a: Array, a_min: Array = None, a_max: Array = None) -> Array:
 
 
 def _within(a: Array, a_min: Array, a_max: Array) -> Array:
-    if a_min is None or a_max is None:
-        return a >= a_min if a_max is None else a <= a_max
-    return (a >= a_min) & (a <= a_max)
-
+    if a_max is None:
+        return a == a if a_min is None else a >= a_min
+    return a <= a_max if a_min is None else (a >= a_min) & (a <= a_max)
 
 
 clip.defvjp(

@@ -38,7 +38,7 @@ def _matmul_a(g: Array, a_shape: tuple[int, ...], b: Array) -> Array:
 
 def _matmul_b(g: Array, a: Array, b_shape: tuple[int, ...]) -> Array:
     if a.ndim == 1:
-        return np.expand_dims(a, -1) * (g if len(b_shape) == 1 else np.expand_dims(g, -2))
+        return a * g if len(b_shape) == 1 else np.expand_dims(a, -1) * np.expand_dims(g, -2)
     if len(b_shape) == 1:
         return (_turned(a) @ np.expand_dims(g, -1)).reshape((*a.shape[:-2], a.shape[-1]))
     if len(b_shape) == 2 and a.ndim > 2:  # one matrix for a whole stack: one product, no stack to sum
@@ -125,7 +125,8 @@ def _contract_back(g: Array, operands: tuple[Array, ...], operands_shape: Any, s
         rest = [x for j, x in enumerate(operands) if j != i]
         answer = np.einsum(",".join([output, *others]) + "->" + kept, g, *rest)
         if kept != term:  # a letter summed away in this operand alone: its elements share the cotangent
-            answer = answer.reshape(tuple([n if letter in known else 1 for letter, n in zip(term, shape, strict=True)]))
+            lengths = iter(answer.shape)  # not the operand's own: it may have been broadcast along a letter
+            answer = answer.reshape(tuple([next(lengths) if letter in known else 1 for letter in term]))
         full = tuple([max(n, m) if m != 1 else n for n, m in zip(shape, answer.shape, strict=True)])
         answers.append(answer if answer.shape == full else np.broadcast_to(answer, full))
     return answers

@@ -189,7 +189,7 @@ log_probability.defvjp(p=lambda g, p: g / np.maximum(p, np.finfo(p.dtype).tiny))
 
 def _reduce(losses: Array, reduction: str) -> Array:
     if reduction == "mean":
-        return losses.mean()
+        return losses.sum() / max(losses.size, 1)
     return losses.sum() if reduction == "sum" else losses
 
 

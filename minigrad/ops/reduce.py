@@ -212,7 +212,7 @@ def _top(a: Array, axis: Axes) -> Array:
     """
     a = stop_gradient(a)
     if builtins.any(a.shape[i] == 0 for i in _axes(axis, a.ndim)):
-        return np.zeros_like(np.sum(a, axis=axis, keepdims=True))
+        return np.sum(a, axis=axis, keepdims=True)
     top = np.max(a, axis=axis, keepdims=True)
     return np.where(np.isfinite(top), top, 0)
 
