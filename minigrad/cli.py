@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-
-from . import __version__, data, manual_seed, nn, optim
+from . import __version__, data, nn, viz
 from .errors import CheckpointError, DataError, MissingPackageError, NonFiniteError, nearest, require
 from .lab import derivations, report
-from .train import TabularModel, fit, predict, progress_bar, share_correct, tabular
+from .ops.random import manual_seed
+from .train import TabularModel, digits, predict, progress_bar, tabular
 
 REQUIRED = 0.97  # of the demo's test digits; less means that something is broken
 
@@ -32,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are one line, which `main` prints."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message.removeprefix('argument ')}; see {self.prog} --help")
+        raise UsageError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,78 +62,85 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{speaker}: stopped", file=sys.stderr)
         return 130
     except (UsageError, DataError, CheckpointError, MissingPackageError, NonFiniteError, OSError) as error:
-        print(f"{speaker}: {' '.join(str(error).split())}", file=sys.stderr)
+        text = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
+        print(f"{speaker}: {' '.join(text.split())}", file=sys.stderr)
         return 2
 
 
 # The command line
 
 
-def _parser() -> argparse.ArgumentParser:
-    shape = argparse.RawDescriptionHelpFormatter
-    parser = _Parser("minigrad", formatter_class=shape, description="Train small neural networks, and see that they are derived right.",
-                     epilog="Begin with:  minigrad demo")  # fmt: skip
-    parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="demo | train | predict")
-    for name, add in (("demo", _demo_options), ("train", _train_options), ("predict", _predict_options)):
-        description, _, examples = HELP[name].partition("\n")
-        add(commands.add_parser(name, help=description, description=description, epilog=examples, formatter_class=shape))
-    return parser
-
-
 HELP = {
-    "demo": "learn to read handwritten digits, and check the derivations N1-N7\n",
-    "train": """train a network on a data set or on your own CSV file
+    "demo": """Learn to read handwritten digits, draw how it went, and check the derivations N1-N7 against autodiff.""",
+    "train": """Train a network on a data set or on your own CSV file.
+
 examples:
   minigrad train iris
   minigrad train spiral --hidden 64,64 --activation tanh --epochs 300 --plot spiral.png
   minigrad train flats.csv --target price --save flats.safetensors
 
-A CSV file has a header line and numbers. Its target column (by default the last) decides the task: text and whole
-numbers are classes, other numbers are a quantity to predict (regression); --task overrides that.""",
-    "predict": """apply a model that `minigrad train` saved to another CSV file
+A CSV file has a header line and numbers below. Its target column, by default the last, decides the task:
+text and whole numbers are classes; other numbers are a quantity to predict (regression).""",
+    "predict": """Apply a model that `minigrad train` saved to the rows of a CSV file.
+
 examples:
   minigrad predict model.safetensors new.csv
   minigrad predict model.safetensors new.csv --out answers.csv
 
-The columns that the model was trained on are found by name, in any order; others are passed on.""",
+The columns that the model was trained on are found by name, in any order; the others are passed on.""",
 }
 
 
+def _parser() -> argparse.ArgumentParser:
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        "minigrad", description="Small neural networks, and their derivations checked.", formatter_class=shape,
+        epilog="To begin: minigrad demo. For the options of a command: minigrad train --help",
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, add in (("demo", _demo_options), ("train", _train_options), ("predict", _predict_options)):
+        first, _, rest = HELP[name].partition("\n\n")
+        add(commands.add_parser(name, help=first, description=first, epilog=rest, formatter_class=shape))
+    return parser
+
+
 def _demo_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=Path("minigrad-demo"), metavar="DIR", help="folder for the pictures (default: minigrad-demo)")
+    parser.add_argument("--out", type=Path, default=Path("minigrad-demo"), metavar="DIR",
+                        help="folder for the pictures (default: minigrad-demo)")  # fmt: skip
     parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="of the random numbers (default: 0)")
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
-    def option(name: str, **how: Any) -> None:
-        default = how.get("default")
-        how["help"] += f" (default: {default})" if default is not None else ""
-        parser.add_argument(name, **how)
+    def option(name: str, metavar: str, kind: Callable[[str], Any], default: Any, text: str) -> None:
+        text += "" if default is None else f" (default: {default})"
+        parser.add_argument(name, type=kind, default=default, metavar=metavar, help=text)
 
-    losses = [*tabular.CLASSIFICATION, *tabular.REGRESSION]
+    def choice(name: str, known: Iterable[str], default: str | None, text: str) -> None:
+        option(name, "NAME", _one_of(known), default, f"{text}: {', '.join(known)}")
+
     parser.add_argument("data", metavar="DATA", help=f"{', '.join(data.DATASETS)}; or a CSV file")
-    option("--target", metavar="COLUMN", help="column to learn, of a CSV file; by default the last")
-    option("--task", type=_one_of(tabular.LOSSES), metavar="TASK", help="classification or regression, of a CSV file")
-    option("--scale", type=_one_of(tabular.SCALERS), default="standard", metavar="KIND", help="standard (mean 0, deviation 1), minmax (0 to 1) or none")
-    option("--hidden", type=_sizes, default="64,32", metavar="SIZES", help='nodes of the hidden layers, or "none"')
-    option("--activation", type=_one_of(tabular.ACTIVATIONS), default="relu", metavar="NAME", help=", ".join(tabular.ACTIVATIONS))
-    option("--loss", type=_one_of(losses), metavar="NAME", help=f"{', '.join(losses)}; by default cross-entropy, or mse for regression")
-    option("--optimizer", type=_one_of(tabular.OPTIMIZERS), default="adam", metavar="NAME", help=", ".join(tabular.OPTIMIZERS))
-    option("--lr", type=_number(0, math.inf, open_low=True), metavar="RATE", help="learning rate; by default one that suits the optimizer")
-    option("--epochs", type=_whole(1), default=100, metavar="N", help="times to go through the training data")
-    option("--batch-size", type=_whole(1), default=32, metavar="N", help="examples to a step")
-    option("--weight-decay", type=_number(0, math.inf), default=0.0, metavar="RATE", help="pull of the weights towards 0")
-    option("--test-size", type=_number(0, 1, open_low=True), default=0.2, metavar="SHARE", help="share of the rows to test on")
-    option("--seed", type=_whole(0), default=0, metavar="N", help="of the split, the initial weights and the order")
-    option("--save", type=Path, default=Path("model.safetensors"), metavar="FILE", help="where the model goes")
-    option("--plot", type=Path, metavar="FILE", help="draw the learning curves: .png, .svg or .pdf")
+    option("--target", "COLUMN", str, None, "the column of a CSV file to learn; by default the last")
+    choice("--task", tabular.LOSSES, None, "overrides what the target column of a CSV file suggests")
+    choice("--scale", tabular.SCALERS, "standard", "to mean 0 and deviation 1, to 0 … 1, or not at all")
+    option("--hidden", "SIZES", _sizes, "64,32", "nodes of each hidden layer, or none")
+    choice("--activation", tabular.ACTIVATIONS, "relu", "of the hidden nodes")
+    choice("--loss", [*tabular.CLASSIFICATION, *tabular.REGRESSION], None, "by default the first, for regression mse")
+    choice("--optimizer", tabular.OPTIMIZERS, "adam", "rule of the steps")
+    option("--lr", "RATE", _number(0, math.inf, open_low=True), None, "learning rate; by default the optimizer's usual")
+    option("--epochs", "N", _whole(1), 100, "times to go through the training data")
+    option("--batch-size", "N", _whole(1), 32, "examples to a step")
+    option("--weight-decay", "RATE", _number(0, math.inf), 0.0, "pull of the weights towards 0")
+    option("--test-size", "SHARE", _number(0, 1, open_low=True), 0.2, "share of the rows to test on")
+    option("--seed", "N", _whole(0), 0, "of the split, the initial weights and the order")
+    option("--save", "FILE", Path, Path("model.safetensors"), "where the model goes")
+    option("--plot", "FILE", Path, None, "draw the learning curves: .png, .svg or .pdf")
 
 
 def _predict_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="what `minigrad train` saved")
     parser.add_argument("csv", type=Path, metavar="CSV", help="rows to predict for")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="CSV file to write, instead of the terminal")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="CSV file to write; by default the terminal")
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -188,6 +194,8 @@ def _writable(path: Path | None, option: str, *others: Path) -> None:
         raise UsageError(f"{option} {path}: there is no folder {path.parent}")
     if path.is_dir():
         raise UsageError(f"{option} {path}: is a folder; give a file name")
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise UsageError(f"{option} {path}: the folder may not be written to")
     if path.resolve() in [other.resolve() for other in others]:
         raise UsageError(f"{option} {path} would overwrite a file that is read or written here; give another name")
 
@@ -196,10 +204,22 @@ def _writable(path: Path | None, option: str, *others: Path) -> None:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    """Train on the digits, draw the pictures, check the derivations; tell whether all went as it must."""
+    """Read digits, draw pictures, check derivations; say what did not come out as it must."""
     require("matplotlib", "plot", "minigrad demo")
+    require("sklearn", "data", "minigrad demo")
+    if args.out.exists() and not args.out.is_dir():
+        raise UsageError(f"--out {args.out}: is a file; give a folder")
     args.out.mkdir(parents=True, exist_ok=True)
-    accuracy = _demo_digits(args.out, args.seed)
+    print(digits.WHAT)
+    with progress_bar(digits.EPOCHS) as progress:
+        trained = digits.train_digits(args.seed, progress)
+    accuracy = trained.history.validation["accuracy"][-1]
+    print(f"Accuracy: {trained.history.train['accuracy'][-1]:.1%} on training digits, {accuracy:.1%} on test digits.")
+    curves, misread = args.out / "learning-curves.png", args.out / "misread-digits.png"
+    viz.learning_curves(trained.history, curves, held_out="test")
+    p = nn.functional.softmax(predict(trained.model, trained.x_test))
+    viz.misread_digits(trained.x_test, p.argmax(axis=1), trained.y_test, p.max(axis=1), misread)
+    print(f"Pictures: {curves} and {misread}\n")
     results = [derivations.check(derivation) for derivation in derivations.DERIVATIONS]
     report.show(results)
     failures = [report.disagreement(result) for result in results if not result.agrees]
@@ -210,33 +230,6 @@ def _demo(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _demo_digits(out: Path, seed: int) -> float:
-    """Train a network to read digits, save its pictures, and return its test accuracy."""
-    from . import viz
-
-    digits = data.load_digits()
-    x_train, x_test, y_train, y_test = data.train_test_split(digits.x / 16, digits.y, test_size=0.2, seed=0, stratify=digits.y)
-    print(f"Handwritten digits, 8×8 pixels: {len(x_train):,} to train on and {len(x_test)} to test on (stratified, seed 0).\n"
-          "Network 64 → 256 → 10 with ReLU and dropout 0.3; AdamW; labels smoothed by 0.1, so the loss ends above 0.5.")
-
-    def loss(z: Any, y: Any) -> Any:
-        return nn.functional.cross_entropy(z, y, label_smoothing=0.1)
-
-    manual_seed(seed)
-    model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Dropout(0.3), nn.Linear(256, 10))
-    optimizer = optim.AdamW(optim.decay_weights_only(model, 0.01), lr=0.003)
-    with progress_bar(30) as progress:
-        history = fit(model, loss, optimizer, (x_train, y_train), epochs=30, batch_size=32, metrics={"accuracy": share_correct},
-                      validation=(x_test, y_test), seed=seed, progress=progress)
-    accuracy = history.validation["accuracy"][-1]
-    print(f"accuracy: {history.train['accuracy'][-1]:.1%} of the training digits, {accuracy:.1%} of the test digits")
-    p = nn.functional.softmax(predict(model, x_test))
-    viz.learning_curves(history, out / "learning-curves.png", held_out="test")
-    viz.misread_digits(x_test, p.argmax(axis=1), y_test, p.max(axis=1), out / "misread-digits.png")
-    print(f"pictures: {out / 'learning-curves.png'}, {out / 'misread-digits.png'}\n")
-    return accuracy
-
-
 # minigrad train
 
 
@@ -245,12 +238,12 @@ def _train(args: argparse.Namespace) -> int:
     source = [] if args.data in data.DATASETS else [Path(args.data)]
     _writable(args.save, "--save", *source)
     _writable(args.plot, "--plot", *source, args.save)
+    if args.plot and args.plot.suffix.lower() not in viz.FORMATS:
+        raise UsageError(f"--plot {args.plot}: the ending must be {' or '.join(viz.FORMATS)}")
     if args.plot:
         require("matplotlib", "plot", "--plot")
     table = _table(args)
-    labels = np.array(table.class_names)[table.y] if table.task == "classification" else None
-    _no_lone_class(table, labels)
-    x, x_test, y, y_test = data.train_test_split(table.x, table.y, test_size=args.test_size, seed=args.seed, stratify=labels)
+    x, x_test, y, y_test = tabular.split(table, args.test_size, args.seed)
     manual_seed(args.seed)
     try:
         model = TabularModel(
@@ -262,13 +255,11 @@ def _train(args: argparse.Namespace) -> int:
     _announce(args, table, model, len(x), len(x_test))
     with progress_bar(args.epochs) as progress:
         history = model.fit(
-            x, y, (x_test, y_test), optimizer=args.optimizer, lr=args.lr, weight_decay=args.weight_decay, epochs=args.epochs,
-            batch_size=args.batch_size, seed=args.seed, progress=progress,
+            x, y, (x_test, y_test), optimizer=args.optimizer, lr=args.lr, weight_decay=args.weight_decay,
+            epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, progress=progress,
         )  # fmt: skip
     _report_scores(model.scores(x, y), model.scores(x_test, y_test))
     if args.plot:
-        from . import viz
-
         viz.learning_curves(history, args.plot, held_out="test")
     model.save(args.save, __version__)
     print(f"\nsaved to {args.save}; to predict for the rows of a CSV file with the same feature columns:\n"
@@ -291,33 +282,28 @@ def _table(args: argparse.Namespace) -> data.Table:
     return data.Table(found.x, found.y, found.feature_names, "class", "classification", found.class_names)
 
 
-def _no_lone_class(table: data.Table, labels: np.ndarray | None) -> None:
-    """See that every class can be in both parts; where many cannot, the target may be no class at all."""
-    if labels is None:
-        return
-    names, counts = np.unique(labels, return_counts=True)
-    if counts.min() == 1:
-        raise DataError(f"class {names[counts == 1][0]!s} of column {table.target_name!r} has a single row, which cannot be "
-                        "in both training and test part; add rows of it or leave it out. If the column is a quantity, "
-                        "say --task regression")
-
-
 def _announce(args: argparse.Namespace, table: data.Table, model: TabularModel, train: int, test: int) -> None:
     count = len(table.class_names)
     names = ", ".join(table.class_names[:10]) + (", …" if count > 10 else "")
     what = f"{count} classes ({names})" if count else f"regression of {table.target_name!r}"
-    size = " → ".join(str(layer.in_features) for layer in model.network.layers if isinstance(layer, nn.Linear))
+    linear = [layer for layer in model.network.layers if isinstance(layer, nn.Linear)]
+    sizes = " → ".join(str(n) for n in [linear[0].in_features, *(layer.out_features for layer in linear)])
+    loss = model.settings["loss"] if count else f"{model.settings['loss']} of the standardised target"
     lr = args.lr or tabular.OPTIMIZERS[args.optimizer][1]
-    print(f"data      {args.data}: {len(table.x):,} rows, {len(table.feature_names)} features, {what}\n"
-          f"split     {train:,} rows to train on, {test:,} to test on (seed {args.seed})\n"
-          f"network   {size} → {model.network.layers[-1].out_features}, {args.activation}; features scaled: {args.scale}\n"
-          f"training  {model.settings['loss']} by {args.optimizer}, lr {lr:g}, {args.epochs} epochs, batches of {args.batch_size}")
+    for title, text in (
+        ("data", f"{args.data}: {len(table.x):,} rows, {len(table.feature_names)} features, {what}"),
+        ("split", f"{train:,} rows to train on, {test:,} to test on (seed {args.seed})"),
+        ("network", f"{sizes}, {args.activation}; features scaled: {args.scale}"),
+        ("training", f"{loss} by {args.optimizer}, lr {lr:g}, {args.epochs} epochs, batches of {args.batch_size}"),
+    ):
+        print(f"{title:10}{text}")
 
 
 def _report_scores(train: dict[str, float], test: dict[str, float]) -> None:
     print(f"\n{'':10}{'training':>10}{'test':>10}")
     for name in train:
-        print(f"{name:10}" + "".join(f"{s[name]:>10.1%}" if name == "accuracy" else f"{s[name]:>10.4g}" for s in (train, test)))
+        shape = ".1%" if name == "accuracy" else ".4g"
+        print(f"{name:10}{train[name]:>10{shape}}{test[name]:>10{shape}}")
 
 
 # minigrad predict
@@ -352,3 +338,7 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 
 COMMANDS = {"demo": _demo, "train": _train, "predict": _predict}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

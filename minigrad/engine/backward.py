@@ -9,7 +9,7 @@ go as soon as it has been used. Read next: `minigrad/ops/elementwise.py`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..device import device_of, find_device, move
 from ..errors import DeviceError, GraphError, RuleError, ShapeError, describe
 from . import debugging
 from .modes import enable_grad, is_debugging, is_grad_enabled
-from .node import Node
+from .node import Node, last_update
 from .tensor import Tensor, from_python, wrap
 
 Cotangents = dict[Any, Any]  # Node or leaf Tensor → the sum of what has reached it
@@ -51,30 +51,31 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-def _rarely(node: Node, values: list[Any], create_graph: bool) -> None:
-    """Finish the list `[g, *saved]` for a rule, in what most nodes do not need."""
-    op = node.op
+def _check_saved(node: Node) -> None:
+    """Raise when a value that the node saved has changed since."""
+    saved: Any = node.saved
     if node.trace is not None:
-        debugging.check_unchanged(op.name, node.saved or (), node.trace)
-    for where, name in enumerate(op.saves, start=1):
-        if name == "out":
-            if node.changed is not None and node.changed[0] > node.order:
-                raise _changed_since(node, "its result")
-            if create_graph and values[where] is not None:
-                values[where] = out = wrap(values[where])
-                out._node, out.requires_grad = node, True
-        elif op.variadic and name == op.arrays[0]:
-            for x in values[where]:
-                if isinstance(x, Tensor) and x._changed is not None and x._changed[0] > node.order:
-                    raise _changed_since(node, describe(x))
-            if not create_graph:
-                values[where] = tuple([x.data if isinstance(x, Tensor) else x for x in values[where]])
+        debugging.check_unchanged(node.op.name, saved, node.trace)
+    if "out" in node.op.saves and node.changed is not None and node.changed[0] > node.order:
+        raise _changed_since(node, "its result")
+    for x in saved[0] if node.op.variadic and saved else saved:
+        if isinstance(x, Tensor) and x._changed is not None and x._changed[0] > node.order:
+            raise _changed_since(node, describe(x))
 
 
-def _fit(dx: Any, shape: tuple[int, ...], dtype: Any, op: Any, argument: str) -> Any:
+def _argument(node: Node, parent: Any) -> str:
+    """Return the name of the argument that a parent was."""
+    return node.op.arrays[0 if node.op.variadic else [p is parent for p in node.parents].index(True)]
+
+
+def _fit(dx: Any, shape: tuple[int, ...], dtype: Any, node: Node, parent: Any) -> Any:
     """Make a rule's answer a cotangent of its argument: same shape, same dtype; or raise."""
+    op = node.op
     if not hasattr(dx, "shape") or (dx.shape != shape and not op.broadcasts):
-        raise RuleError(f"{op.name}: the rule of {argument} returned {describe(dx)} for an argument of shape {list(shape)}")
+        raise RuleError(
+            f"{op.name}: the rule of {_argument(node, parent)} returned {describe(dx)} "
+            f"for an argument of shape {list(shape)}"
+        )
     if dx.shape != shape:
         dx = sum_to(dx, shape)
     return dx if dx.dtype == dtype else dx.astype(dtype)
@@ -102,7 +103,7 @@ def propagate(
     pending: Cotangents = {}
     found: Cotangents = {}
     owned: set[Any] = set()  # sums that were allocated here, and may be added to in place
-    heap: list[tuple[int, Node]] = []
+    heap: list[tuple[int, Any]] = []  # nodes with a cotangent, the newest first
     watch = is_debugging()
     for tensor, g in zip(outputs, cotangents, strict=True):
         target = tensor._node or tensor
@@ -111,45 +112,38 @@ def propagate(
             continue
         pending[target] = g
         if tensor._node is not None:
-            heappush(heap, (-tensor._node.order, tensor._node))
+            heappush(heap, (-tensor._node.order, target))
 
-    while heap:
-        node = heappop(heap)[1]
-        op, order, g = node.op, node.order, pending.pop(node)
+    newest = None  # the entry that went in last; in a chain it is the next one out, and skips the heap
+    while heap or newest is not None:
+        entry = heappop(heap) if newest is None else heappushpop(heap, newest) if heap else newest
+        newest, node = None, entry[1]
+        op, g = node.op, pending.pop(node)
         if node.retained is not None or node in wanted:
             found[node] = g
         if node.saved is None:
             raise _freed(node)
-        values = [g]  # … and what the node saved, as its rules take it: arrays, or Tensors to record again
-        for value in node.saved:
-            if isinstance(value, Tensor):
-                if value._changed is not None and value._changed[0] > order:
-                    raise _changed_since(node, describe(value))
-                if not create_graph:
-                    value = value.data
-            values.append(value)
-        if create_graph or op.variadic or node.changed is not None or node.trace is not None:
-            _rarely(node, values, create_graph)
-        answers = op.pulls[0](*op.picks[0](values)) if op.variadic else None
-        for i, parent in enumerate(node.parents):
+        if last_update[0] > node.order or node.trace is not None:
+            _check_saved(node)
+        for parent, dx in zip(node.parents, op.pull(node, g, create_graph)):  # noqa: B905  strict= costs as much as a rule
             if parent is None:
                 continue
-            dx = op.pulls[i](*op.picks[i](values)) if answers is None else answers[i]
             is_node = parent.__class__ is Node
             like = parent if is_node else parent.data
             try:
                 fits = dx.shape == like.shape and dx.dtype is like.dtype
             except AttributeError:
                 fits = False
-            if not fits or watch:
-                argument = op.arrays[0 if op.variadic else i]
-                dx = _fit(dx, like.shape, like.dtype, op, argument)
-                if watch:
-                    debugging.check_cotangent(op.name, argument, g, dx, node.trace)
+            if not fits:
+                dx = _fit(dx, like.shape, like.dtype, node, parent)
+            if watch:
+                debugging.check_cotangent(op.name, _argument(node, parent), g, dx, node.trace)
             if parent not in pending:
                 pending[parent] = dx
                 if is_node:
-                    heappush(heap, (-parent.order, parent))
+                    if newest is not None:
+                        heappush(heap, newest)
+                    newest = (-parent.order, parent)
             elif parent in owned:
                 pending[parent] += dx
             else:
@@ -162,41 +156,43 @@ def propagate(
 
 def _own(g: Any, taken: set[int]) -> Any:
     """Return a cotangent that nobody else holds: a view, or an array given away already, is copied."""
-    if g.__class__ is not np.ndarray:
-        if isinstance(g, Tensor):
-            return g
-        if isinstance(g, np.generic):
-            return np.asarray(g)
+    if g.__class__ is not np.ndarray and isinstance(g, np.generic):
+        return np.asarray(g)
     if g.base is not None or id(g) in taken:
         return g.copy()
     taken.add(id(g))
     return g
 
 
-def _seed(output: Tensor, gradient: Any) -> Any:
-    """Return the cotangent backward starts from, as an array of the output's shape and dtype."""
+def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
+    """Return the cotangent backward starts from, of the output's shape and dtype: a Tensor when `create_graph`."""
     if not output.requires_grad:
         raise GraphError(
             "backward: this tensor does not require gradients: none of what it was computed from does, or it was "
             "computed under no_grad; make the leaves with requires_grad=True"
         )
+    like = output.data
     if gradient is None:
-        if output.size != 1:
+        if like.size != 1:
             raise ShapeError(
                 f"backward: the output is {describe(output)}, not a scalar; reduce it (.sum(), .mean()), "
                 "or pass gradient=, the cotangent of that shape"
             )
-        return np.ones_like(output.data)
+        one = np.ones_like(like)
+        return wrap(one) if create_graph else one
     data = gradient.data if isinstance(gradient, Tensor) else gradient
     if find_device(data) is None:
         data = from_python(data, "backward", output.dtype)
-    if data.shape != output.shape:
+    if data.shape != like.shape:
         raise ShapeError(f"backward: gradient is {describe(data)}, the output is {describe(output)}; shapes must be equal")
     if data.dtype.kind != "f":
         raise TypeError(f"backward: gradient is {describe(data)}, needs a floating dtype like the output's, {output.dtype}")
-    if device_of(data) is not device_of(output.data):
+    if device_of(data) is not device_of(like):
         raise DeviceError(f"backward: gradient is on {device_of(data).name}, the output on {output.device}")
-    return gradient if isinstance(gradient, Tensor) else data
+    if create_graph:
+        made = gradient if isinstance(gradient, Tensor) else wrap(data)
+        return made if made.dtype == like.dtype else made.astype(like.dtype)
+    return data if data.dtype == like.dtype else data.astype(like.dtype)
 
 
 def backward(
@@ -219,13 +215,7 @@ def backward(
 
     If it raises, no `.grad` has been touched: every gradient is computed first.
     """
-    seed = _seed(self, gradient)
-    if create_graph and not isinstance(seed, Tensor):
-        seed = wrap(seed)
-    if not create_graph and isinstance(seed, Tensor):
-        seed = seed.data
-    if seed.dtype != self.data.dtype:
-        seed = seed.astype(self.dtype)
+    seed = _seed(self, gradient, create_graph)
     taken = {id(seed)}
     writes: list[tuple[Tensor, Tensor]] = []
     retain = create_graph if retain_graph is None else retain_graph

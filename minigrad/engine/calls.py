@@ -1,15 +1,15 @@
-"""Write the call of a primitive: unwrap the operands, compute, wrap the result, record a node.
+"""Write what runs for every operation of every step: the call of a primitive, and its way back.
 
-This runs for every operation of every step, so it is written out once for each primitive, with its
-own argument names and only the work it needs. For `multiply(x, y)` the result is
+Both are written out once for each primitive, with its own argument names and only the work it needs.
+The call unwraps the operands, computes, wraps the result and records a node. For `multiply(x, y)` it is
 
     def multiply(x, y):
         x_is = isinstance(x, Tensor)
         y_is = isinstance(y, Tensor)
         if not (x_is or y_is):
             return op.plain((x, y, ), {})
-        x_data = x.data if x_is else constant(x, op)
-        y_data = y.data if y_is else constant(y, op)
+        x_data = x.data if x_is else x if x.__class__ is float else constant(x, op)
+        y_data = y.data if y_is else y if y.__class__ is float else constant(y, op)
         try:
             out = body(x_data, y_data)
         except Exception as error:
@@ -18,8 +18,8 @@ own argument names and only the work it needs. For `multiply(x, y)` the result i
             out = as_array(out)
         result = new(Tensor)
         result.data = out
-        result.requires_grad = False
         result.grad = result.name = result._changed = result._node = None
+        result.requires_grad = False
         state = modes.state
         if state & 1:  # recording
             x_live = x_is and x.requires_grad
@@ -40,6 +40,16 @@ own argument names and only the work it needs. For `multiply(x, y)` the result i
             debugging.check_result(op.name, out, {'x': x, 'y': y, })
         return result
 
+The way back hands a node's cotangent and saved values to the rules of the operands that want gradients:
+
+    def multiply_pull(node, g, again):
+        x, y, = node.saved
+        if not again:  # plain arrays; else Tensors, to record the way back again
+            if isinstance(x, Tensor): x = x.data
+            if isinstance(y, Tensor): y = y.data
+        p0, p1, = node.parents
+        return None if p0 is None else rules['x'](g, y), None if p1 is None else rules['y'](g, x),
+
 `namedtuple` and `dataclass` write their methods the same way. Read next: `backward.py`.
 """
 
@@ -56,7 +66,7 @@ import numpy as np
 from . import debugging
 from .modes import modes
 from .node import Node, tick
-from .tensor import Tensor, as_array, constant
+from .tensor import Tensor, as_array, constant, wrap
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -90,8 +100,8 @@ def write_call(op: Primitive) -> str:
         "    out = as_array(out)",
         "result = new(Tensor)",
         "result.data = out",
-        "result.requires_grad = False",
         "result.grad = result.name = result._changed = result._node = None",
+        "result.requires_grad = False",
         "state = modes.state",
     ]
     if op.rules and not any(op.rules.values()):  # not differentiable, on purpose
@@ -119,6 +129,29 @@ def write_call(op: Primitive) -> str:
     return _function(op, head, lines)
 
 
+def write_pull(op: Primitive) -> str:
+    """Return the source of the way back through `op`."""
+    lines = [f"{''.join(f'{name}, ' for name in op.saves)}= node.saved"] if op.saves else []
+    unwrap = []
+    for name in op.saves:
+        if name in op.arrays and op.variadic:
+            unwrap.append(f"    {name} = tuple([a.data if isinstance(a, Tensor) else a for a in {name}])")
+        elif name in op.arrays:
+            unwrap.append(f"    if isinstance({name}, Tensor): {name} = {name}.data")
+    if unwrap:
+        lines += ["if not again:  # plain arrays; else Tensors, to record the way back again", *unwrap]
+    if "out" in op.saves:
+        lines += ["if again and out is not None:", "    out = rewrap(out, node)"]
+    calls = {a: f"rules[{a!r}]({', '.join(names)})" for a, names in op.asks.items()}
+    if op.variadic:
+        lines += [f"return {calls[op.arrays[0]]}"]
+    else:
+        lines += [f"{''.join(f'p{i}, ' for i in range(len(op.arrays)))}= node.parents"]
+        answers = [f"None if p{i} is None else {calls[a]}" if a in calls else "None" for i, a in enumerate(op.arrays)]
+        lines += [f"return {', '.join(answers)},"]
+    return f"def {op.name}_pull(node, g, again):\n" + "".join(f"    {line}\n" for line in lines)
+
+
 def _tuple(items: Iterable[str]) -> str:
     return "(" + "".join(f"{item}, " for item in items) + ")"
 
@@ -133,7 +166,7 @@ def _unwrap_each(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, 
     if len(names) == 1:
         datas = [f"{names[0]}_data = {names[0]}.data"]
     else:
-        datas = [f"{a}_data = {a}.data if {a}_is else constant({a}, op)" for a in names]
+        datas = [f"{a}_data = {a}.data if {a}_is else {a} if {a}.__class__ is float else constant({a}, op)" for a in names]
     named = "{" + "".join(f"{a!r}: {a}, " for a in names) + "}"
     return (tests, datas), " or ".join(f"{a}_is" for a in names), _tuple(f"{a}_data" for a in names), named
 
@@ -178,8 +211,15 @@ _SHARED = {
 }  # fmt: skip
 
 
+def rewrap(out: Any, node: Node) -> Tensor:
+    """Return the result of a node as the Tensor it was."""
+    result = wrap(out)
+    result._node, result.requires_grad = node, True
+    return result
+
+
 def compile_call(op: Primitive, function: FunctionType) -> None:
-    """Write the call of `op` and make it the code of `function`, which closes over the names above."""
+    """Write the call of `op` and make it the code of `function`, which closes over the names above; and `op.pull`."""
     source = write_call(op)
     file = f"<minigrad {op.name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)  # shown by tracebacks
@@ -193,6 +233,10 @@ def compile_call(op: Primitive, function: FunctionType) -> None:
     exec(compile(text + f"    return {op.name}\n", file, "exec"), namespace)
     made = namespace["bind"](*[None] * (len(_SHARED) + 4))
     function.__code__, function.__defaults__, function.__kwdefaults__ = made.__code__, made.__defaults__, made.__kwdefaults__
+    if any(op.rules.values()):
+        back = {"rules": op.rules, "Tensor": Tensor, "rewrap": rewrap}
+        exec(compile(write_pull(op), file, "exec"), back)
+        op.pull = back[f"{op.name}_pull"]
 
 
 def _bind(op: Any, body: Any, Tensor: Any, Node: Any, new: Any, modes: Any, tick: Any, constant: Any, as_array: Any,

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 tick = itertools.count(1).__next__
+last_update = [0]  # the tick of the latest in-place update of any tensor
+
+
+def tick_update() -> int:
+    """Return the tick of an in-place update that is about to be noted."""
+    last_update[0] = now = tick()
+    return now
 
 
 class Node:

@@ -21,12 +21,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..errors import RuleError, ShapeError, describe, nearest
-from .calls import become, stub, write_call
+from .calls import become, stub, write_call, write_pull
 from .dispatch import numpy_functions
 
 Rule = Callable[..., Any]
@@ -47,8 +46,8 @@ class Primitive:
     options : names of the keyword-only parameters
     rules : for each array parameter its rule, or None where it is not differentiable on purpose
     saves : names of the values kept for the rules, in the order of `Node.saved`
-    pulls, picks : for each array parameter its rule, or None, and what picks the rule's arguments from
-        the list `[g, *saved]`
+    asks : for each array parameter with a rule, the names the rule asks for
+    pull : takes a node and its cotangent to the cotangents of the operands (see `calls.py`)
     broadcasts : whether the engine sums a cotangent back to its argument's shape
     needs : what the operands must satisfy, for error messages
     """
@@ -68,16 +67,16 @@ class Primitive:
         self.rules: dict[str, Rule | None] = {}
         self.saves: list[str] = []
         self.users: dict[str, list[str]] = {}  # for each saved name, the arguments whose rules ask for it
-        self.pulls: list[Any] = [None] * len(self.arrays)
-        self.picks: list[Any] = [None] * len(self.arrays)
+        self.asks: dict[str, tuple[str, ...]] = {}
+        self.pull: Any = None
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}{inspect.signature(self.body)}>"
 
     @property
     def source(self) -> str:
-        """The text of the call."""
-        return write_call(self)
+        """The text of the call and of the way back."""
+        return write_call(self) + ("\n\n" + write_pull(self) if any(self.rules.values()) else "")
 
     def define(self, rules: dict[str, Rule | None]) -> None:
         """Check the rules' names, and work out what must be saved for them."""
@@ -87,26 +86,17 @@ class Primitive:
                 f"{self.name}.defvjp: needs one rule for each of {', '.join(self.arrays)} (None where it is not "
                 f"differentiable on purpose), got {', '.join(rules) or 'none'}"
             )
-        named = {argument: rule.__code__.co_varnames[: rule.__code__.co_argcount] for argument, rule in rules.items() if rule}
-        for argument, names in named.items():
+        asks = {a: rule.__code__.co_varnames[: rule.__code__.co_argcount] for a, rule in rules.items() if rule}
+        for argument, names in asks.items():
             for name in names:
                 if name not in legal:
                     raise RuleError(
                         f"{self.name}.defvjp: the rule of {argument} asks for {name!r}; "
                         f"it may ask for {', '.join(legal)}.{nearest(name, legal)}"
                     )
-        self.rules = {a: rules[a] for a in self.arrays}
-        self.saves = [name for name in legal[1:] if any(name in names for names in named.values())]
-        self.users = {name: [a for a in self.arrays if name in named.get(a, ())] for name in self.saves}
-        self.pulls = [self.rules[a] for a in self.arrays]
-        self.picks = [self._pick(named[a]) if rule else None for a, rule in self.rules.items()]
-
-    def _pick(self, names: Sequence[str]) -> Callable[[list[Any]], Any]:
-        """Return what takes the list `[g, *saved]` to the arguments of a rule."""
-        where = [0 if name == "g" else 1 + self.saves.index(name) for name in names]
-        if len(where) == 1:
-            where = [slice(where[0], where[0] + 1)]  # type: ignore[list-item]  # a list of one, like a tuple of several
-        return operator.itemgetter(*where)
+        self.rules, self.asks = {a: rules[a] for a in self.arrays}, asks
+        self.saves = [name for name in legal[1:] if any(name in names for names in asks.values())]
+        self.users = {name: [a for a in self.arrays if name in asks.get(a, ())] for name in self.saves}
 
     def plain(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """Apply the operation to plain arrays: arrays in, arrays out, nothing recorded."""

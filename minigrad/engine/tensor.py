@@ -17,7 +17,7 @@ import numpy as np
 from ..device import device_of, find_device, get_device, move, to_numpy
 from ..errors import DtypeError, GraphError, ShapeError, describe
 from . import dispatch
-from .node import Node, tick
+from .node import Node, tick_update
 
 _default_dtype = np.dtype(np.float32)
 
@@ -42,9 +42,12 @@ def get_default_dtype() -> np.dtype[Any]:
     return _default_dtype
 
 
+_SCALARS = (np.generic, builtins.float, builtins.int)
+
+
 def as_array(value: Any) -> Any:
     """Return a result as an array: NumPy hands back 0-d results as scalars."""
-    if isinstance(value, np.generic | builtins.float | builtins.int | builtins.bool):
+    if isinstance(value, _SCALARS):
         return np.asarray(value)
     if find_device(value) is not None:
         return value
@@ -58,9 +61,10 @@ def constant(value: Any, op: Any) -> Any:
     become arrays as in `mg.tensor`.
     """
     kind = value.__class__
-    if kind is builtins.float or kind is np.ndarray or kind is builtins.int or value is None or kind is builtins.bool:
-        if kind is np.ndarray:
-            _check_dtype(value.dtype, op.name)
+    if kind is builtins.float or value is None or kind is builtins.int or kind is builtins.bool:
+        return value
+    if kind is np.ndarray:
+        _check_dtype(value.dtype, op.name)
         return value
     if isinstance(value, np.generic):
         _check_dtype(value.dtype, op.name)
@@ -297,9 +301,8 @@ class Tensor:
     def mark_changed(self) -> None:
         """Note that the data has been updated in place: graphs that saved it before must not use it."""
         if self._changed is None:
-            self._changed = [tick()]
-        else:
-            self._changed[0] = tick()
+            self._changed = [0]
+        self._changed[0] = tick_update()
 
     # Python's and NumPy's protocols
 

@@ -7,9 +7,11 @@ Read next: `derivations.py`, which puts autodiff beside them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-Array = np.ndarray
+Array = Any
 LN2 = np.log(2)
 
 

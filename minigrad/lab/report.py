@@ -27,7 +27,7 @@ def derivation_table(results: Sequence[Result]) -> Any:
 
     table = Table(
         title="By hand and by autodiff", title_justify="left", title_style="bold", caption_justify="left",
-        caption=f"Shown are the values at the point named, of an array the first {SHOWN}. Compared are all, there and at "
+        caption=f"Shown are values at the point named, of an array the first {SHOWN}. All are compared, there and at "
                 f"1,000 random points in float64: |hand − auto| / max(|hand|, |auto|) up to {RTOL:.0e} is rounding.",
         box=box.SIMPLE_HEAD, padding=0, pad_edge=False,
     )  # fmt: skip
@@ -88,5 +88,5 @@ def disagreement(result: Result) -> str:
     """Return in one sentence where hand and autodiff part."""
     name = f"derivation {result.derivation.id} disagrees"
     if result.relative > RTOL:
-        return f"{name}: {result.worst.strip()}: hand and autodiff differ by {result.relative:.1e}, relative to the larger"
+        return f"{name}: {result.worst.strip()}: the relative difference reaches {result.relative:.1e}"
     return f"{name}: {result.derivation.formulas[0]}: the values are not those that the notes print"

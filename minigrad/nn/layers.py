@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device import find_device
 from ..engine import Tensor, get_default_dtype
 from ..errors import DtypeError, ShapeError, describe
 from ..ops import nn as ops
@@ -44,7 +45,8 @@ class Sequential(Module):
         self.layers = list(modules)
 
     def _parts(self) -> Any:
-        return ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((name, value) for name, value in vars(self).items() if name != "layers")  # what a subclass adds
 
     def forward(self, x: Any) -> Any:
         """Return the output of the last module."""
@@ -107,6 +109,8 @@ class Flatten(Module):
 
     def forward(self, x: Any) -> Any:
         """Return x with its last axes joined."""
+        if not -len(x.shape) <= self.start_dim < max(len(x.shape), 1):
+            raise ShapeError(f"Flatten: there is no axis {self.start_dim} in {describe(x)}")
         start = self.start_dim % max(len(x.shape), 1)
         return x.reshape((*x.shape[:start], math.prod(x.shape[start:])))
 
@@ -134,7 +138,8 @@ class Embedding(Module):
 
     def forward(self, indices: Any) -> Any:
         """Return the rows of the table that the indices name."""
-        index = indices.data if isinstance(indices, Tensor) else np.asarray(indices) if isinstance(indices, list | int) else indices
+        index = indices.data if isinstance(indices, Tensor) else indices
+        index = np.asarray(index) if find_device(index) is None else index
         if index.dtype.kind not in "iu":
             raise DtypeError(f"Embedding: indices must be integers, got {describe(index)}")
         if index.size and (index.min() < 0 or index.max() >= self.num_embeddings):
@@ -168,9 +173,11 @@ class Dropout(Module):
         """Return x with some elements dropped, in training."""
         if not self.training or self.p == 0:
             return x
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        if x.dtype.kind != "f":
+            raise DtypeError(f"Dropout: x must be floating, got {describe(x)}; convert it with .astype('float32')")
         if self.p == 1:
             return x * 0
-        x = x if isinstance(x, Tensor) else Tensor(x)
         kept = random.uniform(x.shape, dtype=x.dtype, device=x.device, generator=self.generator) >= self.p
         return x * (kept.astype(x.dtype) / (1 - self.p))
 

@@ -80,20 +80,22 @@ class Module:
 
     def _walk(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Yield every tensor and module below, each with its key; one that is found twice comes twice."""
-        stack = [iter([(prefix + name, value) for name, value in self._parts()])]
+        stack: list[tuple[Any, Iterator[Any]]] = [(self, iter([(prefix + name, value) for name, value in self._parts()]))]
         while stack:
-            for key, value in stack[-1]:
+            for key, value in stack[-1][1]:
+                if any(value is above for above, _ in stack):  # a module that holds the one it is in
+                    continue
                 if isinstance(value, Parameter | Buffer):
                     yield key, value
                 elif isinstance(value, Module):
                     yield key, value
-                    stack.append(iter([(f"{key}.{name}", part) for name, part in value._parts()]))
+                    stack.append((value, iter([(f"{key}.{name}", part) for name, part in value._parts()])))
                     break
                 elif isinstance(value, list | tuple):
-                    stack.append(iter([(f"{key}.{i}", part) for i, part in enumerate(value)]))
+                    stack.append((value, iter([(f"{key}.{i}", part) for i, part in enumerate(value)])))
                     break
                 elif isinstance(value, dict):
-                    stack.append(iter([(f"{key}.{name}", part) for name, part in value.items()]))
+                    stack.append((value, iter([(f"{key}.{name}", part) for name, part in value.items()])))
                     break
             else:
                 stack.pop()
@@ -212,7 +214,7 @@ class Module:
             problems += [f"missing: {key} ({describe(own[key])})" for key in missing]
             problems += [f"unexpected: {key}.{nearest(key, missing)}" for key in unexpected]
         values = {}
-        for key in own.keys() & state_dict.keys():
+        for key in [key for key in own if key in state_dict]:
             value = state_dict[key]
             values[key] = value = value.data if isinstance(value, Tensor) else np.asarray(value)
             if value.shape != own[key].shape:

@@ -40,7 +40,7 @@ class BatchNorm1d(Module):
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, *, dtype: Any = None
     ) -> None:
-        if num_features <= 0 or not eps > 0 or not 0 <= momentum <= 1:
+        if not isinstance(num_features, int | np.integer) or num_features <= 0 or not eps > 0 or not 0 <= momentum <= 1:
             raise ValueError(
                 f"{type(self).__name__}: needs num_features > 0, eps > 0 and momentum in [0, 1], "
                 f"got {num_features!r}, {eps!r}, {momentum!r}"

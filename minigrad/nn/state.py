@@ -27,16 +27,19 @@ def _split(value: Any, key: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, Tensor):
         value = value.data
     if isinstance(value, np.generic):
-        return value.item()
+        value = value.item()
     if find_device(value) is not None:
-        if value.dtype.kind not in "fiub":
+        if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8:
             raise TypeError(f"save: {key or 'the state'} is {describe(value)}; only numbers can be saved")
-        arrays[key] = np.ascontiguousarray(to_numpy(value)).reshape(value.shape)
+        while key in arrays or key == "__metadata__":  # {"a.b": …, "a": {"b": …}}; the other is safetensors' own
+            key += "'"
+        native = to_numpy(value).astype(value.dtype.newbyteorder("="), copy=False)
+        arrays[key] = np.ascontiguousarray(native).reshape(value.shape)
         return {_ARRAY: key}
     if isinstance(value, Mapping):
-        bad = [k for k in value if not isinstance(k, str)]
+        bad = [k for k in value if not isinstance(k, str) or k == _ARRAY]
         if bad:
-            raise TypeError(f"save: keys must be strings, got {describe(bad[0])} in {key or 'the state'}")
+            raise TypeError(f"save: keys must be strings other than {_ARRAY!r}, got {describe(bad[0])} in {key or 'the state'}")
         return {k: _split(v, f"{key}.{k}" if key else k, arrays) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_split(v, f"{key}.{i}" if key else str(i), arrays) for i, v in enumerate(value)]

@@ -198,6 +198,22 @@ def _each(g: Array, count: int, reduction: str) -> Array:
     return g / count if reduction == "mean" else g
 
 
+_LARGEST_EXPONENT = {"e": 11.0, "f": 88.0, "d": 709.0}  # exp of it is finite, by the dtype's character
+
+
+@primitive(broadcasts=True)
+def sigmoid_error(z: Array, y: Array) -> Array:
+    """Return σ(z) − y, without the cancellation where σ(z) is nearly y = 1.
+
+    With E = e⁻ᶻ it is 1/(1 + E) − y = (1 − y − yE)/(1 + E).
+    """
+    e = np.exp(np.minimum(-z, _LARGEST_EXPONENT.get(z.dtype.char, 709.0)))
+    return (1 - y - y * e) / (1 + e)
+
+
+sigmoid_error.defvjp(z=lambda g, z: g * (sigmoid(z) * sigmoid(-z)), y=lambda g: -g)
+
+
 @primitive(broadcasts=True)
 def bce_with_logits(z: Array, y: Array, *, reduction: str = "mean") -> Array:
     """Return −(y ln σ(z) + (1 − y) ln(1 − σ(z))), the cross entropy of label and sigmoid output (N3)."""
@@ -205,14 +221,32 @@ def bce_with_logits(z: Array, y: Array, *, reduction: str = "mean") -> Array:
     return _reduce(losses, reduction)
 
 
-def _bce_z(g: Array, z: Array, y: Array, reduction: str) -> Array:
-    # o − y, the end of the chain N4; (1 − y)σ(z) − yσ(−z) is the same without cancellation.
-    return _each(g, z.size, reduction) * ((1 - y) * sigmoid(z) - y * sigmoid(-z))
-
-
 bce_with_logits.defvjp(
-    z=_bce_z,
+    z=lambda g, z, y, reduction: _each(g, z.size, reduction) * sigmoid_error(z, y),  # o − y, the end of the chain N4
     y=lambda g, z, reduction: _each(g, z.size, reduction) * -z,
+)
+
+
+@primitive
+def softmax_error(z: Array, y: Array) -> Array:
+    """Return softmax(z) − y for every row, y as labels (N,) or probabilities (N, C)."""
+    o = softmax(z)
+    if y.ndim == z.ndim:
+        return o * y.sum(axis=-1, keepdims=True) - y  # targets that do not sum to 1 weigh o by their sum
+    o[np.arange(len(y), like=y), y] -= 1
+    return o
+
+
+def _softmax_error_z(g: Array, z: Array, y: Array) -> Array:
+    o = softmax(z)
+    if y.ndim == z.ndim:
+        g = g * y.sum(axis=-1, keepdims=True)
+    return o * (g - (g * o).sum(axis=-1, keepdims=True))
+
+
+softmax_error.defvjp(
+    z=_softmax_error_z,
+    y=lambda g, z: (g * softmax(z)).sum(axis=-1, keepdims=True) - g,
 )
 
 
@@ -234,13 +268,8 @@ def softmax_cross_entropy(z: Array, y: Array, *, reduction: str = "mean") -> Arr
 
 
 def _cross_entropy_z(g: Array, z: Array, y: Array, reduction: str) -> Array:
-    # o − onehot(y); soft targets that do not sum to 1 weigh o by their sum
     g = _each(g, z.shape[0], reduction)
-    if reduction == "none":
-        g = np.expand_dims(g, -1)
-    if y.ndim == z.ndim:
-        return g * (softmax(z) * y.sum(axis=-1, keepdims=True) - y)
-    return g * (softmax(z) - (np.expand_dims(y, -1) == np.arange(z.shape[-1], like=y)))
+    return (np.expand_dims(g, -1) if reduction == "none" else g) * softmax_error(z, y)  # o − y
 
 
 def _cross_entropy_y(g: Array, z: Array, reduction: str) -> Array:

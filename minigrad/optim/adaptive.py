@@ -6,6 +6,7 @@ Read next: `lr_scheduler.py`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -101,14 +102,22 @@ class Adam(RMSprop):
         Optimizer.__init__(self, params, {"lr": lr, "betas": _pair(betas), "eps": eps, "weight_decay": weight_decay})
 
     def update(self, theta: Array, g: Array, state: list[Array], group: Group, t: int) -> None:
-        """v, r and their corrected values; θ ← θ − p/(ε + √r̂) ⊙ v̂."""
+        """v and r; θ ← θ − p/(ε + √r̂) ⊙ v̂, with both corrections drawn into p and ε.
+
+        With c = √(1 − α₂ᵗ) it is p/(1 − α₁ᵗ)·c / (cε + √r) ⊙ v: the same number, one pass less.
+        """
         v, r = state
         b1, b2 = group["betas"]
+        c = math.sqrt(1 - b2**t)
         v *= b1
         v += (1 - b1) * g
         r *= b2
         r += (1 - b2) * (g * g)
-        theta -= group["lr"] / (1 - b1**t) * v / (group["eps"] + np.sqrt(r / (1 - b2**t)))
+        size = np.sqrt(r)
+        size += c * group["eps"]
+        step = v / size
+        step *= c * group["lr"] / (1 - b1**t)
+        theta -= step
 
 
 class AdamW(Adam):

@@ -28,7 +28,7 @@ def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0, *,
 
     Returns
     -------
-    the norm before clipping, computed in float64
+    the norm before clipping, computed in float64; when it is NaN or inf no factor helps, and nothing is scaled
 
     >>> import minigrad as mg
     >>> from minigrad import optim
@@ -43,13 +43,13 @@ def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0, *,
         raise ValueError(f"clip_grad_norm_: norm_type must be positive, got {norm_type!r}")
     params = _with_gradient(parameters)
     sizes = [np.absolute(p.grad.data.astype(np.float64)) for p in params]
-    largest = max([float(a.max()) for a in sizes if a.size], default=0.0)
+    largest = float(np.max([a.max() for a in sizes if a.size], initial=0.0))  # NaN if any is, unlike max()
     norm = largest
     if math.isfinite(largest) and largest > 0 and norm_type != math.inf:
         norm = largest * sum(float(((a / largest) ** norm_type).sum()) for a in sizes) ** (1 / norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
         raise FloatingPointError(f"clip_grad_norm_: the norm of the gradients is {norm}; look for the cause with mg.debug()")
-    if norm > max_norm:
+    if max_norm < norm < math.inf:
         for p in params:
             p.grad = wrap(p.grad.data * (max_norm / norm))
     return norm

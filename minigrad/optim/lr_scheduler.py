@@ -53,7 +53,13 @@ class LRScheduler:
                 f"{type(self).__name__}.load_state_dict: needs {', '.join(sorted(self.state_dict()))}, "
                 f"got {', '.join(sorted(state_dict))}"
             )
+        if len(state_dict["base_lrs"]) != len(self.base_lrs):
+            raise CheckpointError(
+                f"{type(self).__name__}.load_state_dict: the state is of {len(state_dict['base_lrs'])} groups, "
+                f"this optimizer has {len(self.base_lrs)}"
+            )
         vars(self).update(state_dict)
+        self._write()
 
 
 def _positive(call: str, **values: float) -> None:
@@ -232,7 +238,7 @@ class ReduceLROnPlateau(LRScheduler):
         if metrics is None:
             raise TypeError("ReduceLROnPlateau.step: needs the measure to watch: schedule.step(validation_loss)")
         value = float(metrics)
-        if self.best is None or self._better(value, self.best):
+        if not math.isnan(value) and (self.best is None or self._better(value, self.best)):
             self.best, self.num_bad_epochs = value, 0
         else:
             self.num_bad_epochs += 1

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..engine import Tensor, enable_grad
-from ..engine.node import tick
+from ..engine.node import tick_update
 from ..errors import CheckpointError, GraphError, ShapeError, describe
 
 Array = Any
@@ -63,21 +63,29 @@ class Block:
 
     def gradient(self) -> Array:
         """Return the gradients of all parameters as one flat array."""
-        for p, view in zip(self.params, self.views, strict=True):
-            if p.data is not view:  # moved to another device, or replaced by the user
-                self._adopt()
-                break
         grads = [p.grad.data for p in self.params]  # type: ignore[union-attr]
         if [g.shape for g in grads] != self.shapes:
             wrong = next(p for p in self.params if p.grad is not None and p.grad.shape != p.shape)
             raise ShapeError(f"step: a parameter is {describe(wrong)}, its .grad is {describe(wrong.grad)}; shapes must be equal")
+        for p, view in zip(self.params, self.views, strict=True):
+            if p.data is not view:  # moved to another device, or replaced by the user
+                self._adopt()
+                break
         if self.gathered is None:
             return grads[0].reshape(-1)
-        return np.concatenate([g.reshape(-1) for g in grads], out=self.gathered)
+        return np.concatenate([g.ravel() for g in grads], out=self.gathered)
+
+    def stretches(self, g: Array) -> Iterable[tuple[Array, Array, list[Array]]]:
+        """Return parameters, gradient and state cut into stretches."""
+        n = self.theta.size
+        if n <= STRETCH:
+            return [(self.theta, g, self.state)]
+        parts = [slice(start, start + STRETCH) for start in range(0, n, STRETCH)]
+        return ((self.theta[part], g[part], [s[part] for s in self.state]) for part in parts)
 
     def mark_changed(self) -> None:
         """Note for every parameter that it was updated in place."""
-        now = tick()
+        now = tick_update()
         for cell in self.cells:
             cell[0] = now  # type: ignore[index]
 
@@ -237,13 +245,10 @@ class Optimizer:
             group = block.group
             block.t += 1
             decay = 0.0 if self.decoupled_decay else group["weight_decay"]
-            n = block.theta.size
-            for start in range(0, n, STRETCH):
-                part = slice(start, start + STRETCH)
-                theta, slope = block.theta[part], g[part]
+            for theta, slope, state in block.stretches(g):
                 if decay:
                     slope = slope + decay * theta
-                update(theta, slope, [s[part] for s in block.state], group, block.t)
+                update(theta, slope, state, group, block.t)
             block.mark_changed()
 
     def _ready(self) -> list[Block]:

@@ -103,8 +103,11 @@ class Nesterov(Momentum):
             self._apply(self._update_ahead)
             return None
         self._keep_to("closure")
-        before = [block.theta.copy() for block in self._blocks]
         blocks = list(self._blocks)
+        for block in blocks:
+            if any(p.data is not view for p, view in zip(block.params, block.views, strict=True)):
+                block._adopt()
+        before = [block.theta.copy() for block in blocks]
         try:
             for block in blocks:
                 block.theta += block.group["momentum"] * block.state[0]

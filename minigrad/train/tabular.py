@@ -5,6 +5,7 @@ This is what `minigrad train` trains and `minigrad predict` loads. Read next: `m
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from .. import nn, optim
-from ..data import MinMaxScaler, StandardScaler
-from ..errors import CheckpointError, nearest
+from ..data import MinMaxScaler, StandardScaler, Table, train_test_split
+from ..errors import CheckpointError, DataError, nearest
 from ..nn import functional as F
 from ..nn.state import load, read_metadata, save
 from ..ops.nn import sigmoid, softmax
+from .threads import threads_for
 from .trainer import History, classes, fit, predict, share_correct
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -47,17 +49,33 @@ def mlp(sizes: Sequence[int], activation: str) -> nn.Sequential:
     """Return a multi-layer perceptron: Linear layers from each size to the next, an activation between them.
 
     >>> from minigrad import train
-    >>> train.mlp([4, 8, 3], "tanh")
-    Sequential(
-      (0): Linear(4 -> 8)
-      (1): Tanh()
-      (2): Linear(8 -> 3)
-    )
+    >>> [type(layer).__name__ for layer in train.mlp([4, 8, 3], "tanh").layers]
+    ['Linear', 'Tanh', 'Linear']
     """
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), ACTIVATIONS[activation]()]
     return nn.Sequential(*layers[:-1])
+
+
+def split(table: Table, test_size: float, seed: int) -> list[np.ndarray]:
+    """Return x, x_test, y, y_test: classes in the same shares in both parts.
+
+    Raises
+    ------
+    DataError
+        when a class has one row only.
+    """
+    if table.task == "regression":
+        return train_test_split(table.x, table.y, test_size=test_size, seed=seed)
+    names = np.array(table.class_names)
+    lone = names[np.bincount(table.y, minlength=len(names)) == 1]
+    if len(lone):
+        raise DataError(
+            f"class {lone[0]!s} of column {table.target_name!r} has a single row, which cannot be in both the training "
+            "and the test part; add rows of it or leave it out. If the column is a quantity, say --task regression"
+        )
+    return train_test_split(table.x, table.y, test_size=test_size, seed=seed, stratify=table.y)
 
 
 class TabularModel:
@@ -123,22 +141,29 @@ class TabularModel:
         step = kind(groups, lr=usual if lr is None else lr)
         metrics = {"accuracy": share_correct} if self.task == "classification" else None
         train, held_out = ((self._scaled(x), self._target(y)) for x, y in ((x, y), validation))
-        return fit(
-            self.network, self.loss, step, train, epochs=epochs, batch_size=batch_size, validation=held_out,
-            metrics=metrics, seed=seed, progress=progress,
-        )  # fmt: skip
+        with threads_for(self.network, batch_size):
+            return fit(
+                self.network, self.loss, step, train, epochs=epochs, batch_size=batch_size, validation=held_out,
+                metrics=metrics, seed=seed, progress=progress,
+            )  # fmt: skip
 
     def _scaled(self, x: np.ndarray) -> np.ndarray:
-        return self.scaler.transform(x) if self.scaler else x  # type: ignore[no-any-return]
+        return self.scaler.transform(x) if self.scaler else x
 
     def _target(self, y: np.ndarray) -> np.ndarray:
         return self.target_scaler.transform(y[:, None])[:, 0] if self.target_scaler else y
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the answers for x (N, D) as read: labels int64 (N,) and their probabilities; or quantities and None."""
-        outputs = predict(self.network, self._scaled(x))
+        """Return the answers for x (N, D) as read: labels (N,) and their probabilities, or quantities and None."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is looked at below
+            outputs = predict(self.network, self._scaled(x))
+            if self.target_scaler:
+                outputs = self.target_scaler.inverse_transform(outputs)
+        finite = np.isfinite(outputs).all(axis=1)
+        if not finite.all():
+            raise DataError(f"row {finite.argmin() + 1} is too far from the training data: the answer is not finite")
         if self.target_scaler:
-            return self.target_scaler.inverse_transform(outputs)[:, 0], None
+            return outputs[:, 0], None
         labels = classes(outputs)
         if outputs.shape[1] > 1:
             return labels, softmax(outputs).max(axis=1)

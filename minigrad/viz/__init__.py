@@ -4,5 +4,6 @@ Read `style`, then `pictures`.
 """
 
 from .pictures import learning_curves, misread_digits
+from .style import FORMATS
 
-__all__ = ["learning_curves", "misread_digits"]
+__all__ = ["FORMATS", "learning_curves", "misread_digits"]

@@ -26,26 +26,29 @@ def learning_curves(history: History, path: str | Path, held_out: str = "validat
     held_out : what to call the data it did not train on
     """
     names = list(history.train)
-    with picture(path, 6.4 * len(names), 4.8) as figure:
+    with picture(path, 6.4 * len(names), 5.0) as figure:
+        figure.suptitle(f"{history.epochs} epochs of training", x=0.01, ha="left", fontsize=17)
         for ax, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-            _curve(ax, name, history.train[name], "training", color=BLUE)
+            curves = [("training", history.train[name], {"color": BLUE})]
             if history.validation:
-                _curve(ax, name, history.validation[name], held_out, color=VERMILION, linestyle="--")
-            values = [*history.train[name], *history.validation.get(name, ())]
-            if name == "loss" and min(values) > 0:
-                ax.set_yscale("log")
-            ax.set(title=name, xlabel="epoch", xlim=(1, max(2, history.epochs)))
-            ax.xaxis.get_major_locator().set_params(integer=True)
-            ax.legend(labelcolor="linecolor")
+                curves.append((held_out, history.validation[name], {"color": VERMILION, "linestyle": "--"}))
+            _curves(ax, name, curves)
 
 
-def _curve(ax: Any, name: str, values: Sequence[float], label: str, **look: Any) -> None:
-    """Draw one curve, with its last value in the legend; accuracies in percent."""
+def _curves(ax: Any, name: str, curves: Sequence[tuple[str, Sequence[float], dict[str, str]]]) -> None:
+    """Draw the curves of one number, with the value each ends at in the legend; an accuracy in percent."""
     share = name == "accuracy"
-    last = f"{values[-1]:.1%}" if share else f"{values[-1]:.3g}"
-    ax.plot(range(1, len(values) + 1), values, label=f"{label}, in the end {last}", **look)
+    for label, values, look in curves:
+        last = f"{values[-1]:.1%}" if share else f"{values[-1]:.3g}"
+        ax.plot(range(1, len(values) + 1), values, label=f"{label}: {last} in the end", **look)
+    everything = [value for _, values, _ in curves for value in values]
+    if 0 < 20 * min(everything) < max(everything):
+        ax.set_yscale("log")
     if share:
-        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
+    ax.set(xlabel="epoch", ylabel=name, xlim=(1, max(2, len(curves[0][1]))))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(labelcolor="linecolor")
 
 
 def misread_digits(
@@ -62,15 +65,20 @@ def misread_digits(
     """
     wrong = np.flatnonzero(said != truth)
     shown = wrong[np.argsort(-confidences[wrong], kind="stable")][:MOST]
-    rows = max(1, math.ceil(len(shown) / COLUMNS))
-    with picture(path, 1.9 * COLUMNS, 2.5 * rows + 0.9) as figure:
+    columns = min(COLUMNS, max(3, len(shown)))  # three at least, for the title's sake
+    rows = max(1, math.ceil(len(shown) / columns))
+    with picture(path, 2.0 * columns, 2.7 * rows + 0.6) as figure:
         title = f"{len(wrong)} of {len(truth)} digits misread"
         if len(shown) < len(wrong):
             title += f"; the {len(shown)} it was surest of"
         figure.suptitle(title, x=0.01, ha="left", fontsize=17)
-        for ax in (axes := figure.subplots(rows, COLUMNS, squeeze=False).ravel()):
-            ax.set_axis_off()
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for ax, i in zip(axes, shown, strict=False):
             ax.imshow(images[i].reshape(8, 8), cmap="gray_r", interpolation="nearest")
-            ax.set_title(f"said {said[i]} ({confidences[i]:.0%})", color=VERMILION, fontsize=14, loc="center", pad=22)
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(True)
+            answer = f"said {said[i]} ({confidences[i]:.0%})"
+            ax.set_title(answer, color=VERMILION, fontsize=14, loc="center", pad=24)
             ax.text(0.5, 1.03, f"is {truth[i]}", transform=ax.transAxes, ha="center", va="bottom", fontsize=14)
+        for ax in axes[len(shown):]:
+            ax.set_axis_off()

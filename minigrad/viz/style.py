@@ -19,6 +19,8 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 )  # fmt: skip
 GREY = "#767676"
 
+FORMATS = (".png", ".svg", ".pdf")  # endings of file names
+
 RC = {
     "font.size": 13,
     "axes.titlesize": 15,
@@ -57,13 +59,14 @@ def picture(path: str | Path, width: float, height: float) -> Iterator[Any]:
         when the ending is not one of these.
     """
     path = Path(path)
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"cannot draw {path}: its ending must be .png, .svg or .pdf")
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"cannot draw {path}: its ending must be {' or '.join(FORMATS)}")
     matplotlib = require("matplotlib", "plot", "drawing a picture")
     figures = require("matplotlib.figure", "plot", "drawing a picture")
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     with matplotlib.rc_context(RC):
         figure = figures.Figure(figsize=(width, height), layout="constrained")
+        figure.get_layout_engine().set(h_pad=0.12)
         yield figure
         try:
             figure.savefig(unfinished)
