@@ -262,8 +262,10 @@ def _train(args: argparse.Namespace) -> int:
     if args.plot:
         viz.learning_curves(history, args.plot, held_out="test")
     model.save(args.save, __version__)
-    print(f"\nsaved to {args.save}; to predict for the rows of a CSV file with the same feature columns:\n"
-          f"  minigrad predict {args.save} new.csv")
+    print(
+        f"\nsaved to {args.save}; to predict for the rows of a CSV file with the same feature columns:\n"
+        f"  minigrad predict {args.save} new.csv"
+    )
     return 0
 
 
@@ -272,8 +274,10 @@ def _table(args: argparse.Namespace) -> data.Table:
     if args.data not in data.DATASETS:
         path = Path(args.data)
         if not path.exists() and not path.suffix:
-            raise UsageError(f"there is no data set and no file {args.data!r}; data sets: {', '.join(data.DATASETS)}."
-                             f"{nearest(args.data, data.DATASETS)}")
+            raise UsageError(
+                f"there is no data set and no file {args.data!r}; data sets: {', '.join(data.DATASETS)}."
+                f"{nearest(args.data, data.DATASETS)}"
+            )
         return data.read_csv(path, args.target, task=args.task)
     if args.target or args.task:
         raise UsageError(f"--target and --task are for CSV files; {args.data} has its own")

@@ -73,7 +73,9 @@ def gradcheck(
 
     def slope(*leaves: Tensor) -> Tensor:
         grads = grad(value, range(len(checked)))(*leaves)
-        return sum(((g * _weights(g.shape, seed=1 + k)).sum() for k, g in enumerate(grads)), tensor(0.0, dtype="float64"))
+        return sum(
+            ((g * _weights(g.shape, seed=1 + k)).sum() for k, g in enumerate(grads)), tensor(0.0, dtype="float64")
+        )
 
     points = [inputs[i].numpy() for i in checked]
     _compare(value, points, checked, 1, eps, rtol, atol)
@@ -95,7 +97,7 @@ def _compare(
     def at(k: int, index: tuple[int, ...], step: float) -> float:
         moved = [p.copy() if i == k else p for i, p in enumerate(points)]
         moved[k][index] += step
-        return f(*[tensor(p) for p in moved]).item()  # type: ignore[no-any-return]
+        return f(*[tensor(p) for p in moved]).item()
 
     grads = grad(f, range(len(points)))(*[tensor(p) for p in points])
     for k, (point, g) in enumerate(zip(points, grads, strict=True)):

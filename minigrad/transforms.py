@@ -8,7 +8,6 @@ arguments are being differentiated from outside, the way back is recorded too, s
 from __future__ import annotations
 
 import functools
-import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,7 +44,7 @@ def _inside() -> Iterator[bool]:
 def _record(value: Any, call: str) -> Tensor:
     """Return an argument as a tensor that requires gradients: a new leaf, or a new name for a recorded one."""
     if isinstance(value, Tensor) and value.requires_grad:
-        return elementwise.positive(value)  # type: ignore[no-any-return]
+        return elementwise.positive(value)
     if isinstance(value, Tensor):
         value = value.data
     try:
@@ -62,34 +61,46 @@ def _argnums(argnums: int | Sequence[int], count: int, call: str) -> tuple[int, 
     return tuple([n % count for n in numbers])
 
 
-def _run(f: Function, args: Sequence[Any], argnums: int | Sequence[int], call: str) -> tuple[Tensor, list[Tensor], bool]:
+def _run(
+    f: Function, args: Sequence[Any], argnums: int | Sequence[int], call: str
+) -> tuple[Tensor, list[Tensor], bool]:
     """Call `f` with the chosen arguments recorded; return its value, those arguments, and whether they were."""
     numbers = _argnums(argnums, len(args), call)
     recorded = {n: _record(args[n], call) for n in numbers}
     outer = any(isinstance(a, Tensor) and a.requires_grad for a in args)
     out = f(*[recorded.get(n, a) for n, a in enumerate(args)])
     if not isinstance(out, Tensor):
-        raise TypeError(f"{call}: the function must return a Tensor, got {describe(out)}; write it with mg.* operations")
+        raise TypeError(
+            f"{call}: the function must return a Tensor, got {describe(out)}; write it with mg.* operations"
+        )
     return out, [recorded[n] for n in numbers], outer
 
 
-def _pull(out: Tensor, cotangent: Any, inputs: Sequence[Tensor], create_graph: bool, retain_graph: bool = True) -> list[Tensor]:
+def _pull(
+    out: Tensor, cotangent: Any, inputs: Sequence[Tensor], create_graph: bool, retain_graph: bool = True
+) -> list[Tensor]:
     """Return the cotangents of the inputs: zeros for an input that does not reach the output."""
     if not out.requires_grad:
         return [wrap(np.zeros_like(x.data)) for x in inputs]
     keys = [x._node or x for x in inputs]
     wanted = {key for key in keys if not isinstance(key, Tensor)}
     seed = cotangent if create_graph else cotangent.data
-    found = propagate([out], [seed], wanted=wanted, retain_graph=retain_graph or create_graph, create_graph=create_graph)
+    found = propagate(
+        [out], [seed], wanted=wanted, retain_graph=retain_graph or create_graph, create_graph=create_graph
+    )
     answers = [found.get(key, np.zeros_like(x.data)) for key, x in zip(keys, inputs, strict=True)]
     # Rules may hand on views and shared arrays; what leaves here belongs to the caller.
-    return [a if isinstance(a, Tensor) else wrap(np.array(a, like=x.data)) for a, x in zip(answers, inputs, strict=True)]
+    return [
+        a if isinstance(a, Tensor) else wrap(np.array(a, like=x.data)) for a, x in zip(answers, inputs, strict=True)
+    ]
 
 
 def _cotangent(value: Any, out: Tensor, call: str) -> Tensor:
     made = value if isinstance(value, Tensor) else Tensor(value, dtype=out.dtype)
     if made.shape != out.shape:
-        raise ShapeError(f"{call}: the output is {describe(out)}, its cotangent is {describe(made)}; shapes must be equal")
+        raise ShapeError(
+            f"{call}: the output is {describe(out)}, its cotangent is {describe(made)}; shapes must be equal"
+        )
     return made
 
 
@@ -112,7 +123,8 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
             out, inputs, outer = _run(f, args, argnums, "grad")
             if out.size != 1:
                 raise ShapeError(
-                    f"grad: the function must return a scalar, got {describe(out)}; reduce it, or use mg.jacobian or mg.vjp"
+                    f"grad: the function must return a scalar, got {describe(out)}; "
+                    "reduce it, or use mg.jacobian or mg.vjp"
                 )
             grads = _pull(out, wrap(np.ones_like(out.data)), inputs, nested or outer, retain_graph=False)
         if not (nested or outer):
@@ -205,7 +217,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
             for k, x in enumerate(inputs):
                 full = out.shape + x.shape
                 stacked = shape.stack([row[k] for row in rows]) if rows else wrap(np.zeros_like(x.data, shape=(0,)))
-                answers.append(stacked.reshape(full if math.prod(full) else full))
+                answers.append(stacked.reshape(full))
         return answers[0] if isinstance(argnums, int) else tuple(answers)
 
     return evaluate
@@ -242,4 +254,4 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[T
             total = total + (g * _cotangent(t, g, "hvp")).sum()
         return total
 
-    return grad(slope, numbers)(*primals)  # type: ignore[no-any-return]
+    return grad(slope, numbers)(*primals)

@@ -53,8 +53,9 @@ def same_length(call: str, arrays: Sequence[Any]) -> int:
     if any(a.ndim == 0 for a in arrays):
         raise ShapeError(f"{call}: a single number holds no examples: got {got}; the first dimension counts them")
     if len({a.shape[0] for a in arrays}) > 1:
-        raise ShapeError(f"{call}: the arrays differ in length: got {got}; the first dimension counts the "
-                         "examples and must be equal")
+        raise ShapeError(
+            f"{call}: the arrays differ in length: got {got}; the first dimension counts the examples and must be equal"
+        )
     return arrays[0].shape[0]
 
 

@@ -99,8 +99,10 @@ def read_csv(path: str | Path, target: str | int | None = None, *, task: Task | 
         raise ValueError(f'read_csv: task must be "classification" or "regression", got {task!r}')
     sheet = read_sheet(Path(path))
     if len(sheet.header) < 2:
-        raise DataError(f"{path} has the single column {sheet.header[0]!r}; training needs features and a target: "
-                        "two columns at least, divided by comma, semicolon or tab")
+        raise DataError(
+            f"{path} has the single column {sheet.header[0]!r}; training needs features and a target: "
+            "two columns at least, divided by comma, semicolon or tab"
+        )
     column = _find_column(sheet, target)
     name = sheet.header[column]
     features = [j for j in range(len(sheet.header)) if j != column]
@@ -141,8 +143,10 @@ def read_features(path: str | Path, feature_names: Sequence[str]) -> Features:
     sheet = read_sheet(Path(path))
     missing = [name for name in feature_names if name not in sheet.header]
     if missing:
-        raise DataError(f"{path} lacks the columns {listing(missing)}, which the model needs; "
-                        f"its columns: {listing(sheet.header)}.{nearest(missing[0], sheet.header)}")
+        raise DataError(
+            f"{path} lacks the columns {listing(missing)}, which the model needs; "
+            f"its columns: {listing(sheet.header)}.{nearest(missing[0], sheet.header)}"
+        )
     return Features(_numbers(sheet, [sheet.header.index(name) for name in feature_names]), sheet.header, sheet.rows)
 
 
@@ -182,8 +186,9 @@ def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[o
             quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
             for number, row in enumerate(chain([header], rows)):
                 if len(row) != len(header):
-                    raise DataError(f"write_csv: row {number} has {len(row)} cells, the header {len(header)}; "
-                                    "they must be equal")
+                    raise DataError(
+                        f"write_csv: row {number} has {len(row)} cells, the header {len(header)}; they must be equal"
+                    )
                 # Before Python 3.13 the writer leaves a carriage return bare, and it would end the row.
                 (quoted if any("\r" in str(cell) for cell in row) else plain).writerow(row)
         os.replace(unfinished, path)
@@ -201,8 +206,10 @@ def _find_column(sheet: Sheet, target: str | int | None) -> int:
     place = -1 if target is None else as_integer("read_csv", "target, if it is no name,", target)
     count = len(sheet.header)
     if not -count <= place < count:
-        raise DataError(f"{sheet.path} has no column at place {place}; places go from 0 to {count - 1}, "
-                        f"or from -{count} to -1; {known}")
+        raise DataError(
+            f"{sheet.path} has no column at place {place}; places go from 0 to {count - 1}, "
+            f"or from -{count} to -1; {known}"
+        )
     return place % count
 
 
@@ -212,8 +219,10 @@ def _number(cell: str) -> float:
         raise ValueError("the cell is empty; fill it in, or remove the row")
     if not NUMBER.fullmatch(cell):
         shown = cell if len(cell) <= 40 else cell[:40] + "…"
-        raise ValueError(f"{shown!r} is not a finite number such as -1.5 or 2e-3; correct it, write text as numbers, "
-                         "or remove the row or the column")
+        raise ValueError(
+            f"{shown!r} is not a finite number such as -1.5 or 2e-3; correct it, write text as numbers, "
+            "or remove the row or the column"
+        )
     value = float(cell)
     if abs(value) > _FLOAT32_MAX:
         raise ValueError(f"{value} is beyond float32 (3.4e38); rescale the column")
@@ -238,9 +247,11 @@ def _infer_task(sheet: Sheet, column: int) -> Task:
     numeric = [NUMBER.fullmatch(cell) is not None for cell in cells]
     if any(numeric) and not all(numeric):
         row = next(i for i, cell in enumerate(sheet.column(column)) if cell and not NUMBER.fullmatch(cell))
-        raise DataError(f"{sheet.place(row, column)}: {sheet.rows[row][column].strip()!r} is not a number, but other "
-                        'entries of the target are; correct it, or say task="classification" to make every '
-                        "distinct entry a class")
+        raise DataError(
+            f"{sheet.place(row, column)}: {sheet.rows[row][column].strip()!r} is not a number, but other "
+            'entries of the target are; correct it, or say task="classification" to make every '
+            "distinct entry a class"
+        )
     quantities = any(numeric) and not all(INTEGER.fullmatch(cell) for cell in cells)
     return "regression" if quantities else "classification"
 
@@ -255,10 +266,12 @@ def _classes(sheet: Sheet, column: int) -> tuple[np.ndarray, tuple[str, ...]]:
         values = [int(cell) for cell in cells]
     elif all(NUMBER.fullmatch(cell) for cell in cells):
         values = [float(cell) for cell in cells]
-    classes = sorted(set(values))  # type: ignore[type-var]
+    classes = sorted(set(values))
     if len(classes) < 2:
-        raise DataError(f"{sheet.path}: column {sheet.header[column]!r} holds the single class {str(classes[0])!r} "
-                        f"in all {len(cells)} rows; there is nothing to tell apart: add examples of another class, "
-                        'choose another target, or say task="regression" if it is a quantity')
+        raise DataError(
+            f"{sheet.path}: column {sheet.header[column]!r} holds the single class {str(classes[0])!r} "
+            f"in all {len(cells)} rows; there is nothing to tell apart: add examples of another class, "
+            'choose another target, or say task="regression" if it is a quantity'
+        )
     label = {value: i for i, value in enumerate(classes)}
     return np.array([label[value] for value in values], np.int64), tuple(map(str, classes))

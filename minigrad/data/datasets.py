@@ -46,8 +46,13 @@ def _bundled(name: str, function: str, source: str) -> Dataset:
     """Take a data set from scikit-learn's bundled copies, which needs no network."""
     bunch = getattr(require("sklearn.datasets", "data", function), function)()
     return Dataset(
-        name, bunch.data.astype(np.float32), bunch.target.astype(np.int64),
-        tuple(map(str, bunch.feature_names)), tuple(map(str, bunch.target_names)), source, "CC BY 4.0",
+        name,
+        bunch.data.astype(np.float32),
+        bunch.target.astype(np.int64),
+        tuple(map(str, bunch.feature_names)),
+        tuple(map(str, bunch.target_names)),
+        source,
+        "CC BY 4.0",
     )
 
 
@@ -139,8 +144,9 @@ def load_breast_cancer() -> Dataset:
     >>> data.load_breast_cancer().class_names
     ('malignant', 'benign')
     """
-    return _bundled("breast-cancer", "load_breast_cancer",
-                    "Wolberg et al., Breast Cancer Wisconsin (Diagnostic), UCI 1995")
+    return _bundled(
+        "breast-cancer", "load_breast_cancer", "Wolberg et al., Breast Cancer Wisconsin (Diagnostic), UCI 1995"
+    )
 
 
 def _generated(name: str, points: Callable[[int, int], np.ndarray], n: int, noise: float, seed: int | None) -> Dataset:
@@ -191,6 +197,7 @@ def make_moons(n: int = 200, noise: float = 0.1, *, seed: int | None = None) -> 
     >>> data.make_moons(5, seed=0).x.shape
     (5, 2)
     """
+
     def points(label: int, count: int) -> np.ndarray:
         t = np.linspace(0, np.pi, count)
         upper = np.stack([np.cos(t), np.sin(t)], axis=1)
@@ -208,6 +215,7 @@ def make_circles(n: int = 200, noise: float = 0.1, *, seed: int | None = None) -
     >>> data.make_circles(4, noise=0, seed=0).y.sum()
     np.int64(2)
     """
+
     def points(label: int, count: int) -> np.ndarray:
         t = np.linspace(0, 2 * np.pi, count, endpoint=False)
         return (1 - label / 2) * np.stack([np.cos(t), np.sin(t)], axis=1)
@@ -226,6 +234,7 @@ def make_spiral(n: int = 200, noise: float = 0.02, *, seed: int | None = None) -
     >>> data.make_spiral(10, seed=0).x.dtype
     dtype('float32')
     """
+
     def points(label: int, count: int) -> np.ndarray:
         r = np.linspace(0.1, 1, count)
         angle = 3 * np.pi * r + np.pi * label
@@ -245,6 +254,7 @@ def make_xor(n: int = 200, noise: float = 0.1, *, seed: int | None = None) -> Da
     >>> sorted((*corner, label) for corner, label in zip(table.x.tolist(), table.y.tolist()))
     [(0.0, 0.0, 0), (0.0, 1.0, 1), (1.0, 0.0, 1), (1.0, 1.0, 0)]
     """
+
     def points(label: int, count: int) -> np.ndarray:
         first = np.arange(count) % 2
         return np.stack([first, first ^ label], axis=1)

@@ -45,11 +45,15 @@ class TensorDataset:
         self.arrays = tuple(a.data if isinstance(a, Tensor) else a for a in arrays)
         for i, a in enumerate(self.arrays):
             if not is_array(a):
-                raise TypeError(f"TensorDataset: argument {i} must be an array or a Tensor, got {describe(a)}; "
-                                "make it one with np.asarray(...)")
+                raise TypeError(
+                    f"TensorDataset: argument {i} must be an array or a Tensor, got {describe(a)}; "
+                    "make it one with np.asarray(...)"
+                )
             if a.dtype.kind not in "biuf":
-                raise DtypeError(f"TensorDataset: argument {i} must hold numbers, got {describe(a)}; "
-                                 "number class names with np.unique(names, return_inverse=True)[1]")
+                raise DtypeError(
+                    f"TensorDataset: argument {i} must hold numbers, got {describe(a)}; "
+                    "number class names with np.unique(names, return_inverse=True)[1]"
+                )
         self._length = same_length("TensorDataset", self.arrays)
 
     def __len__(self) -> int:
@@ -59,8 +63,10 @@ class TensorDataset:
         try:
             return tuple(Tensor(_pick(a, index)) for a in self.arrays)
         except IndexError as error:
-            raise IndexError(f"TensorDataset: {describe(index)} picks no examples of {len(self)}; "
-                             f"use an integer from 0 to {len(self) - 1}, a slice or an array of integers") from error
+            raise IndexError(
+                f"TensorDataset: {describe(index)} picks no examples of {len(self)}; "
+                f"use an integer from 0 to {len(self) - 1}, a slice or an array of integers"
+            ) from error
 
 
 def _pick(array: Any, index: Any) -> Any:
@@ -109,28 +115,41 @@ class DataLoader:
     """
 
     def __init__(
-        self, dataset: Any, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False,
-        seed: int | None = None, generator: np.random.Generator | None = None,
+        self,
+        dataset: Any,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        seed: int | None = None,
+        generator: np.random.Generator | None = None,
     ) -> None:
         if isinstance(dataset, tuple):
             dataset = TensorDataset(*dataset)
         if not isinstance(dataset, TensorDataset):
-            raise TypeError("DataLoader: dataset must be a TensorDataset or a tuple of arrays, "
-                            f"got {type(dataset).__name__} ({describe(dataset)}); for one array write (x,)")
+            raise TypeError(
+                "DataLoader: dataset must be a TensorDataset or a tuple of arrays, "
+                f"got {type(dataset).__name__} ({describe(dataset)}); for one array write (x,)"
+            )
         batch_size = as_integer("DataLoader", "batch_size", batch_size)
         if batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size must be 1 or more, got {batch_size}; "
-                             f"{max(len(dataset), 1)} takes all examples at once")
+            raise ValueError(
+                f"DataLoader: batch_size must be 1 or more, got {batch_size}; "
+                f"{max(len(dataset), 1)} takes all examples at once"
+            )
         if seed is not None and generator is not None:
             raise ValueError("DataLoader: got both seed and generator; the order follows one of them: leave one out")
         if not isinstance(generator, np.random.Generator | None):
-            raise TypeError(f"DataLoader: generator must be a numpy.random.Generator, got {describe(generator)}; "
-                            "make one with np.random.default_rng(seed), or pass seed=")
+            raise TypeError(
+                f"DataLoader: generator must be a numpy.random.Generator, got {describe(generator)}; "
+                "make one with np.random.default_rng(seed), or pass seed="
+            )
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
         self.generator = seeded("DataLoader", seed) if generator is None else generator
         if len(self) == 0:
-            raise ValueError(f"DataLoader: {len(dataset)} examples make no batch of {batch_size} with "
-                             f"drop_last={drop_last}; give more examples, or a smaller batch_size")
+            raise ValueError(
+                f"DataLoader: {len(dataset)} examples make no batch of {batch_size} with "
+                f"drop_last={drop_last}; give more examples, or a smaller batch_size"
+            )
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.dataset), self.batch_size)

@@ -74,11 +74,15 @@ class _Scaler:
         if x.dtype.kind not in "biuf":
             raise DtypeError(f"{call}: x must hold real numbers, got {describe(x)}; encode text as numbers first")
         if x.ndim != 2:
-            raise ShapeError(f"{call}: x must be 2-D, (examples, features), got {describe(x)}; "
-                             "one feature is x[:, None], one example x[None, :]")
+            raise ShapeError(
+                f"{call}: x must be 2-D, (examples, features), got {describe(x)}; "
+                "one feature is x[:, None], one example x[None, :]"
+            )
         if features is not None and x.shape[1] != features:
-            raise ShapeError(f"{call}: x is {describe(x)}, but the scaler was fitted on {features} features; "
-                             f"x.shape[1] must equal {features}")
+            raise ShapeError(
+                f"{call}: x is {describe(x)}, but the scaler was fitted on {features} features; "
+                f"x.shape[1] must equal {features}"
+            )
         return x
 
     def _finite(self, method: str, x: np.ndarray) -> None:
@@ -86,16 +90,20 @@ class _Scaler:
         bad = np.argwhere(~(np.abs(x) < np.float64(1e150)))
         if len(bad):
             row, column = bad[0]
-            raise DataError(f"{type(self).__name__}.{method}: x[{row}, {column}] is {x[row, column]!s} in "
-                            f"{describe(x)}; every number must be finite and below 1e150: fill it in or leave out "
-                            "the row")
+            raise DataError(
+                f"{type(self).__name__}.{method}: x[{row}, {column}] is {x[row, column]!s} in "
+                f"{describe(x)}; every number must be finite and below 1e150: fill it in or leave out "
+                "the row"
+            )
 
     def _training(self, x: Any) -> np.ndarray:
         """Return x checked for `fit`: a matrix of finite numbers that is not empty."""
         x = self._matrix("fit", x)
         if x.size == 0:
-            raise ShapeError(f"{type(self).__name__}.fit: x is empty, {describe(x)}; "
-                             "fitting needs one example and one feature at least")
+            raise ShapeError(
+                f"{type(self).__name__}.fit: x is empty, {describe(x)}; "
+                "fitting needs one example and one feature at least"
+            )
         self._finite("fit", x)
         return x
 
@@ -144,8 +152,10 @@ class StandardScaler(_Scaler):
         if scale is not None:
             values = np.asarray(scale)
             if values.dtype.kind not in "iuf" or values.ndim > 1 or not ((values > 0) & np.isfinite(values)).all():
-                raise ValueError("StandardScaler: scale must be a positive number or one for each feature, "
-                                 f"got {scale!r}; 1 leaves a feature as it is, 2 doubles its weight")
+                raise ValueError(
+                    "StandardScaler: scale must be a positive number or one for each feature, "
+                    f"got {scale!r}; 1 leaves a feature as it is, 2 doubles its weight"
+                )
         self.scale = scale
 
     def fit(self, x: Any) -> Self:
@@ -169,8 +179,10 @@ class StandardScaler(_Scaler):
         x = self._training(x)
         scale = np.asarray(1.0 if self.scale is None else self.scale, np.float64)
         if scale.ndim and scale.shape != x.shape[1:]:
-            raise ShapeError(f"StandardScaler.fit: scale has {len(scale)} entries, but x is {describe(x)}; "
-                             f"give one number for each of the {x.shape[1]} features")
+            raise ShapeError(
+                f"StandardScaler.fit: scale has {len(scale)} entries, but x is {describe(x)}; "
+                f"give one number for each of the {x.shape[1]} features"
+            )
         # Measured from the first example a constant feature is exactly constant: ten times 0.1
         # has the mean 0.09999999999999999, and dividing by that rounding error would invent a signal.
         first = x[0].astype(np.float64)
@@ -242,8 +254,12 @@ class MinMaxScaler(_Scaler):
 
     def __init__(self, feature_range: tuple[float, float] = (0, 1)) -> None:
         limits = np.asarray(feature_range)
-        if limits.dtype.kind not in "iuf" or limits.shape != (2,) or not np.isfinite(limits).all() \
-                or limits[0] >= limits[1]:
+        if (
+            limits.dtype.kind not in "iuf"
+            or limits.shape != (2,)
+            or not np.isfinite(limits).all()
+            or limits[0] >= limits[1]
+        ):
             raise ValueError(f"MinMaxScaler: feature_range must be (low, high) with low < high, got {feature_range!r}")
         self.feature_range = feature_range
 
@@ -317,8 +333,10 @@ def one_hot(labels: Any, num_classes: int | None = None, dtype: Any = np.float32
     if is_list and labels.size == 0:  # NumPy calls an empty list float64
         labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iu":
-        raise DtypeError(f"one_hot: labels must be integers, got {describe(labels)}; "
-                         "use labels.astype(np.int64), or np.unique(labels, return_inverse=True)[1] for names")
+        raise DtypeError(
+            f"one_hot: labels must be integers, got {describe(labels)}; "
+            "use labels.astype(np.int64), or np.unique(labels, return_inverse=True)[1] for names"
+        )
     if num_classes is None:
         if labels.size == 0:
             raise ValueError(f"one_hot: labels are empty, {describe(labels)}; pass num_classes=")
@@ -328,6 +346,8 @@ def one_hot(labels: Any, num_classes: int | None = None, dtype: Any = np.float32
     if len(bad):
         place = tuple(int(i) for i in bad[0])
         where = f"labels[{', '.join(map(str, place))}]" if place else "the label"
-        raise DataError(f"one_hot: {where} is {labels[place]!s} in {describe(labels)}; labels must be from 0 to "
-                        f"num_classes - 1 = {num_classes - 1}")
+        raise DataError(
+            f"one_hot: {where} is {labels[place]!s} in {describe(labels)}; labels must be from 0 to "
+            f"num_classes - 1 = {num_classes - 1}"
+        )
     return (labels[..., None] == np.arange(num_classes)).astype(dtype)

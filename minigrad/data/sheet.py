@@ -46,8 +46,9 @@ def _read_text(path: Path) -> str:
         text = raw.decode("utf-8-sig")  # spreadsheets write a byte order mark
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: not UTF-8 text (byte {raw[error.start]:#04x}); "
-                        'save it again as "CSV UTF-8"') from error
+        raise DataError(
+            f'{path}, line {line}: not UTF-8 text (byte {raw[error.start]:#04x}); save it again as "CSV UTF-8"'
+        ) from error
     if "\0" in text:
         raise DataError(f"{path} is not a text file (it holds zero bytes); export the table as CSV")
     if not text.strip():
@@ -63,8 +64,10 @@ def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise DataError(f'{path}, line {line}: {error}; check the quotation marks: a cell is "like this", '
-                            'a mark inside it is doubled ("")') from error
+            raise DataError(
+                f'{path}, line {line}: {error}; check the quotation marks: a cell is "like this", '
+                'a mark inside it is doubled ("")'
+            ) from error
         if row is None:
             return
         if row:
@@ -76,6 +79,7 @@ def _find_delimiter(path: Path, text: str) -> str:
 
     The header alone could mislead: names such as "length, mm" hold commas in a file of tabs.
     """
+
     def cells(delimiter: str) -> int:
         try:
             return min(len(row) for _, row in islice(_records(path, text, delimiter), 2))
@@ -95,8 +99,10 @@ def read_sheet(path: Path) -> Sheet:
     lines, rows = [], []
     for line, row in records:
         if len(row) != len(header):
-            raise DataError(f"{path}, line {line}: {len(row)} cells, but the header names {len(header)} columns; "
-                            "add or remove cells, and put a cell that holds the delimiter in quotation marks")
+            raise DataError(
+                f"{path}, line {line}: {len(row)} cells, but the header names {len(header)} columns; "
+                "add or remove cells, and put a cell that holds the delimiter in quotation marks"
+            )
         lines.append(line)
         rows.append(row)
     if not rows:
@@ -112,15 +118,20 @@ def _check_header(path: Path, line: int, header: tuple[str, ...]) -> None:
     numbers = [name for name in header if NUMBER.fullmatch(name)]
     fractions = [name for name in numbers if not INTEGER.fullmatch(name)]
     if fractions or len(numbers) == len(header):
-        raise DataError(f"{path}, line {line}: holds data ({(fractions or numbers)[0]}) where the column names should "
-                        "be; put a header line above it, such as width,height,label")
+        raise DataError(
+            f"{path}, line {line}: holds data ({(fractions or numbers)[0]}) where the column names should "
+            "be; put a header line above it, such as width,height,label"
+        )
     for j, name in enumerate(header):
         if not name:
-            raise DataError(f"{path}, line {line}: column {j + 1} of {len(header)} has no name; name it, or remove it "
-                            "(pandas: to_csv(path, index=False))")
+            raise DataError(
+                f"{path}, line {line}: column {j + 1} of {len(header)} has no name; name it, or remove it "
+                "(pandas: to_csv(path, index=False))"
+            )
         if name in header[:j]:
-            raise DataError(f"{path}, line {line}: columns {header.index(name) + 1} and {j + 1} are both named "
-                            f"{name!r}; rename one")
+            raise DataError(
+                f"{path}, line {line}: columns {header.index(name) + 1} and {j + 1} are both named {name!r}; rename one"
+            )
 
 
 def listing(names: Sequence[str]) -> str:

@@ -58,12 +58,16 @@ def train_test_split(
     parts = [as_array(call, f"array {i}", a) for i, a in enumerate(arrays)]
     n = same_length(call, parts)
     if not (isinstance(test_size, Real) and 0 < test_size < 1):
-        raise ValueError(f"{call}: test_size must be a fraction between 0 and 1, got {test_size!r}; "
-                         f"for k of the {n} examples pass k / {n}")
+        raise ValueError(
+            f"{call}: test_size must be a fraction between 0 and 1, got {test_size!r}; "
+            f"for k of the {n} examples pass k / {n}"
+        )
     n_test = math.ceil(n * test_size)
     if n_test >= n:
-        raise DataError(f"{call}: {n} examples with test_size={test_size} leave none to train on; "
-                        "two are needed at least, and a smaller test_size")
+        raise DataError(
+            f"{call}: {n} examples with test_size={test_size} leave none to train on; "
+            "two are needed at least, and a smaller test_size"
+        )
     stream = seeded(call, seed)
     order = permutation(n, generator=stream) if shuffle else np.arange(n)
     if stratify is None:
@@ -84,13 +88,16 @@ def _stratified(stratify: Any, order: np.ndarray, n_test: int) -> np.ndarray:
     labels = as_array("train_test_split", "stratify", stratify)
     n = len(order)
     if labels.shape != (n,):
-        raise ShapeError(f"train_test_split: stratify must hold one label for each of the {n} examples, "
-                         f"got {describe(labels)}")
+        raise ShapeError(
+            f"train_test_split: stratify must hold one label for each of the {n} examples, got {describe(labels)}"
+        )
     classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if counts.min() < 2:
         lone = classes[counts < 2][0]
-        raise DataError(f"train_test_split: stratify: class {lone!s} has a single example, which cannot be in both "
-                        "parts; add examples of it, leave it out, or split without stratify")
+        raise DataError(
+            f"train_test_split: stratify: class {lone!s} has a single example, which cannot be in both "
+            "parts; add examples of it, leave it out, or split without stratify"
+        )
     by_class = np.argsort(codes[order], kind="stable")
     in_test = np.zeros(n, bool)
     in_test[by_class[(2 * np.arange(n_test) + 1) * n // (2 * n_test)]] = True

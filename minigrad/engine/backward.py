@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device import device_of, find_device, move
+from ..device import device_of, find_device
 from ..errors import DeviceError, GraphError, RuleError, ShapeError, describe
 from . import debugging
 from .modes import enable_grad, is_debugging, is_grad_enabled
@@ -58,9 +58,10 @@ def _check_saved(node: Node) -> None:
         debugging.check_unchanged(node.op.name, saved, node.trace)
     if "out" in node.op.saves and node.changed is not None and node.changed[0] > node.order:
         raise _changed_since(node, "its result")
-    for x in saved[0] if node.op.variadic and saved else saved:
-        if isinstance(x, Tensor) and x._changed is not None and x._changed[0] > node.order:
-            raise _changed_since(node, describe(x))
+    for value in saved:
+        for x in value if isinstance(value, tuple) else (value,):
+            if isinstance(x, Tensor) and x._changed is not None and x._changed[0] > node.order:
+                raise _changed_since(node, describe(x))
 
 
 def _argument(node: Node, parent: Any) -> str:
@@ -82,7 +83,11 @@ def _fit(dx: Any, shape: tuple[int, ...], dtype: Any, node: Node, parent: Any) -
 
 
 def propagate(
-    outputs: Sequence[Tensor], cotangents: Sequence[Any], *, wanted: Collection[Any] = (), retain_graph: bool = False,
+    outputs: Sequence[Tensor],
+    cotangents: Sequence[Any],
+    *,
+    wanted: Collection[Any] = (),
+    retain_graph: bool = False,
     create_graph: bool = False,
 ) -> Cotangents:
     """Carry cotangents of outputs back to the leaves.
@@ -156,11 +161,12 @@ def propagate(
 
 def _own(g: Any, taken: set[int]) -> Any:
     """Return a cotangent that nobody else holds: a view, or an array given away already, is copied."""
-    if g.__class__ is not np.ndarray and isinstance(g, np.generic):
-        return np.asarray(g)
-    if g.base is not None or id(g) in taken:
-        return g.copy()
-    taken.add(id(g))
+    array = g.data if isinstance(g, Tensor) else g
+    if array.__class__ is not np.ndarray and isinstance(array, np.generic):
+        return np.asarray(array)
+    if array.base is not None or id(array) in taken:
+        return +g if isinstance(g, Tensor) else g.copy()  # a Tensor's copy is recorded
+    taken.add(id(array))
     return g
 
 
@@ -184,9 +190,13 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
     if find_device(data) is None:
         data = from_python(data, "backward", output.dtype)
     if data.shape != like.shape:
-        raise ShapeError(f"backward: gradient is {describe(data)}, the output is {describe(output)}; shapes must be equal")
+        raise ShapeError(
+            f"backward: gradient is {describe(data)}, the output is {describe(output)}; shapes must be equal"
+        )
     if data.dtype.kind != "f":
-        raise TypeError(f"backward: gradient is {describe(data)}, needs a floating dtype like the output's, {output.dtype}")
+        raise TypeError(
+            f"backward: gradient is {describe(data)}, needs a floating dtype like the output's, {output.dtype}"
+        )
     if device_of(data) is not device_of(like):
         raise DeviceError(f"backward: gradient is on {device_of(data).name}, the output on {output.device}")
     if create_graph:
@@ -195,9 +205,7 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
     return data if data.dtype == like.dtype else data.astype(like.dtype)
 
 
-def backward(
-    self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
-) -> None:
+def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
     """Add d self / d leaf to the `.grad` of every leaf this tensor was computed from.
 
     Parameters
@@ -216,16 +224,17 @@ def backward(
     If it raises, no `.grad` has been touched: every gradient is computed first.
     """
     seed = _seed(self, gradient, create_graph)
-    taken = {id(seed)}
+    taken = {id(seed.data if create_graph else seed)}
     writes: list[tuple[Tensor, Tensor]] = []
     retain = create_graph if retain_graph is None else retain_graph
     for target, g in propagate([self], [seed], retain_graph=retain, create_graph=create_graph).items():
-        leaf = target.retained() if target.__class__ is Node else target
+        leaf = target.retained() if isinstance(target, Node) and target.retained else target
         if leaf is None:
             continue
         if leaf.grad is not None:
             g = leaf.grad + g if create_graph else leaf.grad.data + g
-        writes.append((leaf, g if create_graph else wrap(_own(g, taken))))
+        g = _own(g, taken)
+        writes.append((leaf, g if create_graph else wrap(g)))
     for leaf, total in writes:
         leaf.grad = total
 

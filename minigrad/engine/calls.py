@@ -20,6 +20,8 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
         result.data = out
         result.grad = result.name = result._changed = result._node = None
         result.requires_grad = False
+        if out.base is not None:  # a view: whoever changes the operand changes the result
+            share_changes(result, (x, y, ))
         state = modes.state
         if state & 1:  # recording
             x_live = x_is and x.requires_grad
@@ -31,7 +33,8 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
                 node.order = tick()
                 node.shape = out.shape
                 node.dtype = out.dtype
-                node.changed = node.retained = node.trace = None
+                node.changed = result._changed
+                node.retained = node.trace = None
                 node.parents = (x._node or x if x_live else None, y._node or y if y_live else None, )
                 node.saved = (x if y_live else None, y if x_live else None, )
                 if state & 2:
@@ -56,7 +59,7 @@ The way back hands a node's cotangent and saved values to the rules of the opera
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from inspect import signature
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -66,7 +69,7 @@ import numpy as np
 from . import debugging
 from .modes import modes
 from .node import Node, tick
-from .tensor import Tensor, as_array, constant, wrap
+from .tensor import Tensor, as_array, constant, share_changes, wrap
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -102,6 +105,8 @@ def write_call(op: Primitive) -> str:
         "result.data = out",
         "result.grad = result.name = result._changed = result._node = None",
         "result.requires_grad = False",
+        "if out.base is not None:  # a view: whoever changes the operand changes the result",
+        f"    share_changes(result, {op.arrays[0] if op.variadic else _tuple(op.arrays)})",
         "state = modes.state",
     ]
     if op.rules and not any(op.rules.values()):  # not differentiable, on purpose
@@ -113,7 +118,8 @@ def write_call(op: Primitive) -> str:
         "node.order = tick()",
         "node.shape = out.shape",
         "node.dtype = out.dtype",
-        "node.changed = node.retained = node.trace = None",
+        "node.changed = result._changed",
+        "node.retained = node.trace = None",
         f"node.parents = {parents}",
         f"node.saved = {_tuple(_kept(op, name) for name in op.saves)}",
         "if state & 2:",
@@ -166,7 +172,9 @@ def _unwrap_each(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, 
     if len(names) == 1:
         datas = [f"{names[0]}_data = {names[0]}.data"]
     else:
-        datas = [f"{a}_data = {a}.data if {a}_is else {a} if {a}.__class__ is float else constant({a}, op)" for a in names]
+        datas = [
+            f"{a}_data = {a}.data if {a}_is else {a} if {a}.__class__ is float else constant({a}, op)" for a in names
+        ]
     named = "{" + "".join(f"{a!r}: {a}, " for a in names) + "}"
     return (tests, datas), " or ".join(f"{a}_is" for a in names), _tuple(f"{a}_data" for a in names), named
 
@@ -204,11 +212,31 @@ def _kept(op: Primitive, name: str) -> str:
     return f"{name} if {' or '.join(f'{a}_live' for a in users)} else None"
 
 
-# The names a call uses, besides builtins: op and body are each operation's own.
-_SHARED = {
+# The names a call uses, besides builtins. A function closes over all of them, used or not, so that the
+# code of one version of a call can take the place of another's.
+_SHARED: dict[str, Any] = {
     "Tensor": Tensor, "Node": Node, "new": object.__new__, "modes": modes, "tick": tick, "constant": constant,
-    "as_array": as_array, "ndarray": np.ndarray, "debugging": debugging, "any": any,
+    "as_array": as_array, "ndarray": np.ndarray, "debugging": debugging, "any": any, "share_changes": share_changes,
 }  # fmt: skip
+_NAMES = ", ".join([*_SHARED, "op", "body", "compile_call", "function"])
+
+
+def _closed(source: str, file: str) -> FunctionType:
+    """Return the function that `source` defines, closed over all of `_NAMES` (whose values are not set)."""
+    head, rest = source.split("\n", 1)
+    lines = [head, f"    if False: {_NAMES}", *rest.splitlines()]
+    name = head.removeprefix("def ").partition("(")[0]
+    text = f"def bind({_NAMES}):\n" + "".join(f"    {line}\n" for line in lines) + f"    return {name}\n"
+    namespace: dict[str, Any] = {}
+    exec(compile(text, file, "exec"), namespace)
+    made: FunctionType = namespace["bind"](*[None] * (_NAMES.count(",") + 1))
+    return made
+
+
+_FIRST_CALL = _closed(
+    "def first_call(*args, **kwargs):\n    compile_call(op, function)\n    return function(*args, **kwargs)\n",
+    "<minigrad>",
+)
 
 
 def rewrap(out: Any, node: Node) -> Tensor:
@@ -219,49 +247,28 @@ def rewrap(out: Any, node: Node) -> Tensor:
 
 
 def compile_call(op: Primitive, function: FunctionType) -> None:
-    """Write the call of `op` and make it the code of `function`, which closes over the names above; and `op.pull`."""
-    source = write_call(op)
-    file = f"<minigrad {op.name}>"
+    """Write the call of `op` and make it the code of `function`; write `op.pull` too."""
+    source, file = op.source, f"<minigrad {op.name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)  # shown by tracebacks
-    # A function defined inside another closes over the names it uses. The unreachable first line makes
-    # that all of them, always: so the code of one version can take the place of another's.
-    first, rest = source.split("\n", 1)
-    names = ", ".join(["op", "body", *_SHARED])
-    lines = [first, f"    if False: {names}, compile_call, function", *rest.splitlines()]
-    text = f"def bind({names}, compile_call, function):\n" + "".join(f"    {line}\n" for line in lines)
-    namespace: dict[str, Any] = {}
-    exec(compile(text + f"    return {op.name}\n", file, "exec"), namespace)
-    made = namespace["bind"](*[None] * (len(_SHARED) + 4))
-    function.__code__, function.__defaults__, function.__kwdefaults__ = made.__code__, made.__defaults__, made.__kwdefaults__
+    become(function, _closed(write_call(op), file))
     if any(op.rules.values()):
-        back = {"rules": op.rules, "Tensor": Tensor, "rewrap": rewrap}
-        exec(compile(write_pull(op), file, "exec"), back)
-        op.pull = back[f"{op.name}_pull"]
-
-
-def _bind(op: Any, body: Any, Tensor: Any, Node: Any, new: Any, modes: Any, tick: Any, constant: Any, as_array: Any,
-          ndarray: Any, debugging: Any, any: Any, compile_call: Any, function: Any) -> Any:  # fmt: skip
-    def first_call(*args: Any, **kwargs: Any) -> Any:
-        if False: op, body, Tensor, Node, new, modes, tick, constant, as_array, ndarray, debugging, any  # noqa: E701
-        compile_call(op, function)
-        return function(*args, **kwargs)
-
-    return first_call
-
-
-_FIRST_CALL = _bind(*[None] * (len(_SHARED) + 4)).__code__
+        names = {"rules": op.rules, "Tensor": Tensor, "rewrap": rewrap}
+        exec(compile(write_pull(op), file, "exec"), names)
+        op.pull = names[f"{op.name}_pull"]
 
 
 def stub(op: Primitive) -> FunctionType:
     """Return the function of `op`: its call is written when it is first called, so that importing stays quick."""
-    values = {"op": op, "body": op.body, "compile_call": compile_call, **_SHARED}
+    values = {**_SHARED, "op": op, "body": op.body, "compile_call": compile_call}
     cells = {name: CellType(value) for name, value in values.items()}
     cells["function"] = CellType()
-    made = FunctionType(_FIRST_CALL, op.body.__globals__, op.name, None, tuple([cells[n] for n in _FIRST_CALL.co_freevars]))
+    closure = tuple([cells[name] for name in _FIRST_CALL.__code__.co_freevars])
+    made = FunctionType(_FIRST_CALL.__code__, op.body.__globals__, op.name, None, closure)
     cells["function"].cell_contents = made
     return made
 
 
 def become(function: FunctionType, other: FunctionType) -> None:
-    """Make `function` behave as if it had not been called yet: `other` is a fresh stub of its operation."""
-    function.__code__, function.__defaults__, function.__kwdefaults__ = other.__code__, None, None
+    """Give `function` the code and the defaults of another, keeping what it closes over."""
+    function.__code__ = other.__code__
+    function.__defaults__, function.__kwdefaults__ = other.__defaults__, other.__kwdefaults__

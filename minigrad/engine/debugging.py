@@ -63,7 +63,9 @@ def check_cotangent(name: str, argument: str, g: Any, dx: Any, trace: Trace | No
         return
     value, index = bad
     where = f"; the operation was called in {trace.line}" if trace else ""
-    raise NonFiniteError(f"{name}: the gradient of {argument} has {value} at {index}, the one of the result is finite{where}")
+    raise NonFiniteError(
+        f"{name}: the gradient of {argument} has {value} at {index}, the one of the result is finite{where}"
+    )
 
 
 def _arrays(saved: tuple[Any, ...]) -> list[Any]:

@@ -40,8 +40,8 @@ def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         )
     if kwargs:
         # NumPy spells "not given" in several ways; only what was really asked for is passed on.
-        kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not np._NoValue}
         known = inspect.signature(ours).parameters
+        kwargs = {k: v for k, v in kwargs.items() if v is not np._NoValue and (v is not None or k in known)}
         extra = [k for k in kwargs if k not in known]
         if extra:
             raise TypeError(

@@ -62,12 +62,12 @@ def debug() -> Iterator[None]:
     so that a change made behind minigrad's back (through `.data`) is found at backward. Costs time
     and memory; changes no result.
 
-    >>> import minigrad as mg
+    >>> import minigrad as mg, numpy as np
     >>> with mg.debug(), np.errstate(divide="ignore"):
     ...     mg.log(mg.tensor([1.0, 0.0]))
     Traceback (most recent call last):
     ...
-    minigrad.errors.NonFiniteError: log: the result has -inf at [1], from finite operands x: float32[2] ...
+    minigrad.errors.NonFiniteError: log: the result has -inf at [1], from finite operands x: float32[2]; in ...
     """
     with _switched(on=DEBUGGING):
         yield

@@ -22,7 +22,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol, overload
 
 from ..errors import RuleError, ShapeError, describe, nearest
 from .calls import become, stub, write_call, write_pull
@@ -30,7 +30,21 @@ from .dispatch import numpy_functions
 
 Rule = Callable[..., Any]
 
-primitives: dict[str, Any] = {}  # name → the public function, in the order of definition
+
+class Operation(Protocol):
+    """The public function of a primitive."""
+
+    __name__: str
+    primitive: Primitive
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Apply the operation to Tensors or arrays."""
+
+    def defvjp(self, **rules: Rule | None) -> None:
+        """Give every array parameter its rule."""
+
+
+primitives: dict[str, Operation] = {}  # by name, in the order of definition
 
 BROADCASTING = "shapes are matched from the last axis backwards, and two lengths must be equal or one of them 1"
 
@@ -123,6 +137,14 @@ class Primitive:
         )
 
 
+@overload
+def primitive(body: Callable[..., Any]) -> Operation: ...
+@overload
+def primitive(
+    body: None = None, *, numpy: Any = None, broadcasts: bool = False, needs: str | None = None
+) -> Callable[[Callable[..., Any]], Operation]: ...
+@overload
+def primitive(body: Callable[..., Any], *, numpy: Any, broadcasts: bool) -> Operation: ...
 def primitive(
     body: Callable[..., Any] | None = None, *, numpy: Any = None, broadcasts: bool = False, needs: str | None = None
 ) -> Any:

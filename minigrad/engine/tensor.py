@@ -134,7 +134,12 @@ class Tensor:
     _changed: list[builtins.int] | None
 
     def __init__(
-        self, data: Any, requires_grad: builtins.bool = False, *, dtype: Any = None, device: str | None = None,
+        self,
+        data: Any,
+        requires_grad: builtins.bool = False,
+        *,
+        dtype: Any = None,
+        device: str | None = None,
         name: str | None = None,
     ) -> None:
         if isinstance(data, Tensor):
@@ -159,22 +164,22 @@ class Tensor:
     @property
     def shape(self) -> tuple[builtins.int, ...]:
         """The lengths of the axes."""
-        return self.data.shape  # type: ignore[no-any-return]
+        return self.data.shape
 
     @property
     def ndim(self) -> builtins.int:
         """The number of axes."""
-        return self.data.ndim  # type: ignore[no-any-return]
+        return self.data.ndim
 
     @property
     def size(self) -> builtins.int:
         """The number of elements."""
-        return self.data.size  # type: ignore[no-any-return]
+        return self.data.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the elements."""
-        return self.data.dtype  # type: ignore[no-any-return]
+        return self.data.dtype
 
     @property
     def device(self) -> str:
@@ -228,10 +233,10 @@ class Tensor:
         return convert(self.item())
 
     def __float__(self) -> builtins.float:
-        return self._number("float()", builtins.float)  # type: ignore[no-any-return]
+        return self._number("float()", builtins.float)
 
     def __int__(self) -> builtins.int:
-        return self._number("int()", builtins.int)  # type: ignore[no-any-return]
+        return self._number("int()", builtins.int)
 
     def __bool__(self) -> builtins.bool:
         if self.size != 1:
@@ -258,12 +263,8 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """Return a tensor with the same data (shared, not copied) and no history."""
-        if self._changed is None:
-            self._changed = [0]
-        alias = Tensor(self.data, name=self.name)
-        alias._changed = self._changed
-        if self._node is not None:
-            self._node.changed = self._changed
+        alias = wrap(self.data)
+        alias.name, alias._changed = self.name, self._changes()
         return alias
 
     def retain_grad(self) -> None:
@@ -293,16 +294,24 @@ class Tensor:
         if find_device(source) is None:
             source = from_python(source, "copy_", self.dtype)
         if source.shape != self.shape:
-            raise ShapeError(f"copy_: the tensor is {describe(self)}, the values are {describe(source)}; shapes must be equal")
+            raise ShapeError(
+                f"copy_: the tensor is {describe(self)}, the values are {describe(source)}; shapes must be equal"
+            )
         self.data[...] = move(source, device_of(self.data))
         self.mark_changed()
         return self
 
     def mark_changed(self) -> None:
         """Note that the data has been updated in place: graphs that saved it before must not use it."""
+        self._changes()[0] = tick_update()
+
+    def _changes(self) -> list[builtins.int]:
+        """Return the list that holds the tick of the last update, which all who see this memory share."""
         if self._changed is None:
             self._changed = [0]
-        self._changed[0] = tick_update()
+            if self._node is not None:
+                self._node.changed = self._changed
+        return self._changed
 
     # Python's and NumPy's protocols
 
@@ -337,7 +346,9 @@ class Tensor:
             )
         twin = object.__new__(type(self))
         twin.data, twin.requires_grad, twin.name = self.data.copy(), self.requires_grad, self.name
-        twin.grad = None if self.grad is None else self.grad.__deepcopy__(memo) if self.grad.is_leaf else self.grad.detach()
+        twin.grad = (
+            None if self.grad is None else self.grad.__deepcopy__(memo) if self.grad.is_leaf else self.grad.detach()
+        )
         twin._node = twin._changed = None
         memo[id(self)] = twin
         return twin
@@ -372,6 +383,7 @@ class Tensor:
         def __matmul__(self, other: Any) -> Tensor: ...
         def __rmatmul__(self, other: Any) -> Tensor: ...
         def __neg__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
         def __abs__(self) -> Tensor: ...
         def __lt__(self, other: Any) -> Tensor: ...
         def __le__(self, other: Any) -> Tensor: ...
@@ -389,6 +401,14 @@ def check_differentiable(dtype: np.dtype[Any]) -> None:
         )
 
 
+def share_changes(view: Tensor, operands: Any) -> None:
+    """Make a result that shows the memory of an operand notice when that operand is updated."""
+    owner = view.data.base
+    for x in operands:
+        if isinstance(x, Tensor) and owner is (x.data if x.data.base is None else x.data.base):
+            view._changed = x._changes()
+
+
 def wrap(data: Any) -> Tensor:
     """Return a new leaf around an array, without any check: for the engine's own results."""
     result = object.__new__(Tensor)
@@ -398,7 +418,12 @@ def wrap(data: Any) -> Tensor:
 
 
 def tensor(
-    data: Any, requires_grad: builtins.bool = False, *, dtype: Any = None, device: str | None = None, name: str | None = None
+    data: Any,
+    requires_grad: builtins.bool = False,
+    *,
+    dtype: Any = None,
+    device: str | None = None,
+    name: str | None = None,
 ) -> Tensor:
     """Make a tensor from a copy of `data`: numbers, nested lists, an array, or another tensor.
 

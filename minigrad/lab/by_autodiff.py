@@ -31,7 +31,8 @@ def half_squared_error(x: Array, y: Array, w: Array, b: Array) -> tuple[Array, .
     def error(w: Any, b: Any) -> Any:
         return F.mse_loss(ops.sigmoid(w * x + b), y, half=True, reduction="none")
 
-    return _slope(error, w, b, by=(0, 1))
+    by_w, by_b = _slope(error, w, b, by=(0, 1))
+    return by_w, by_b
 
 
 def entropy_of_two(y: Array, o: Array) -> tuple[Array, ...]:

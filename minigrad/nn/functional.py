@@ -67,7 +67,9 @@ def _tensor(input: Any, call: str) -> Tensor:
     if not isinstance(input, Tensor):
         input = Tensor(input)
     if input.data.dtype.kind != "f":
-        raise DtypeError(f"{call}: the input must be floating, got {describe(input)}; convert it with .astype('float32')")
+        raise DtypeError(
+            f"{call}: the input must be floating, got {describe(input)}; convert it with .astype('float32')"
+        )
     return input
 
 
@@ -81,7 +83,9 @@ def _target_like(input: Tensor, target: Any, call: str) -> Any:
         mend = ""
         if data.size == input.size:
             mend = f"; they have as many elements: write target.reshape({list(input.shape)})"
-        raise ShapeError(f"{call}: the input is {describe(input)}, the target is {describe(data)}; shapes must be equal{mend}")
+        raise ShapeError(
+            f"{call}: the input is {describe(input)}, the target is {describe(data)}; shapes must be equal{mend}"
+        )
     if isinstance(target, Tensor) and target.requires_grad:
         return target
     return data if data.dtype == like.dtype else data.astype(like.dtype)
@@ -342,14 +346,16 @@ def log_likelihood(input: Any, target: Any, *, reduction: str = "mean", base: fl
     return _reduce(-ops.log_probability(_of_labels(o, target, "log_likelihood")), reduction, base)
 
 
-def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False, base: float | None = None) -> Any:
+def kl_div(
+    input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False, base: float | None = None
+) -> Any:
     """Return Σ-terms y (ln y − q) of the divergence of log-probabilities q from probabilities y.
 
     Parameters
     ----------
     input : q, natural log-probabilities of the model, any shape
     target : y, probabilities of the same shape, or their logarithms with `log_target`
-    reduction : as in PyTorch "mean" is over all elements; "batchmean", the sum over the number of rows, is the divergence
+    reduction : "mean" is over all elements, as in PyTorch; "batchmean", the sum over the rows' number, is the divergence
     log_target : whether the target is given as logarithms
     base : of the logarithm
     """

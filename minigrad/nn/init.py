@@ -152,7 +152,9 @@ def lsuv_(model: Module, batch: Any, *, tol: float = 1e-3, max_iterations: int =
             if abs(variance - 1) <= tol:
                 break
             if not variance > 0 or not math.isfinite(variance):
-                raise ValueError(f"lsuv_: the output of layer {key!r} has variance {variance} on this batch; use another batch")
+                raise ValueError(
+                    f"lsuv_: the output of layer {key!r} has variance {variance} on this batch; use another batch"
+                )
             layer.weight.copy_(layer.weight.data / math.sqrt(variance))
     return model
 

@@ -89,8 +89,14 @@ class Linear(Module):
         self.in_features, self.out_features = in_features, out_features
         bound = 1 / math.sqrt(in_features)
         dtype = dtype or get_default_dtype()
-        self.weight = Parameter(random.uniform((out_features, in_features), -bound, bound, dtype=dtype, generator=generator))
-        self.bias = Parameter(random.uniform((out_features,), -bound, bound, dtype=dtype, generator=generator)) if bias else None
+        self.weight = Parameter(
+            random.uniform((out_features, in_features), -bound, bound, dtype=dtype, generator=generator)
+        )
+        self.bias = (
+            Parameter(random.uniform((out_features,), -bound, bound, dtype=dtype, generator=generator))
+            if bias
+            else None
+        )
 
     def forward(self, x: Any) -> Any:
         """Return x uᵀ + b."""

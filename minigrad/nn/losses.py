@@ -55,13 +55,13 @@ class BCELoss(Loss):
 
 
 class BCEWithLogitsLoss(Loss):
-    """Cross entropy of labels and logits; options `reduction`, `base`. See `functional.binary_cross_entropy_with_logits`."""
+    """Cross entropy of labels and logits; see `functional.binary_cross_entropy_with_logits`."""
 
     function = staticmethod(F.binary_cross_entropy_with_logits)
 
 
 class CrossEntropyLoss(Loss):
-    """Cross entropy of classes and logits; options `reduction`, `label_smoothing`, `base`. See `functional.cross_entropy`."""
+    """Cross entropy of classes and logits; see `functional.cross_entropy`."""
 
     function = staticmethod(F.cross_entropy)
 
@@ -73,6 +73,6 @@ class NLLLoss(Loss):
 
 
 class KLDivLoss(Loss):
-    """Divergence of log-probabilities from probabilities; options `reduction`, `log_target`, `base`. See `functional.kl_div`."""
+    """Divergence of log-probabilities from probabilities; see `functional.kl_div`."""
 
     function = staticmethod(F.kl_div)

@@ -8,6 +8,7 @@ set, into lists, tuples and dictionaries. Keys are made of attribute names and p
 from __future__ import annotations
 
 import builtins
+import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -80,7 +81,8 @@ class Module:
 
     def _walk(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Yield every tensor and module below, each with its key; one that is found twice comes twice."""
-        stack: list[tuple[Any, Iterator[Any]]] = [(self, iter([(prefix + name, value) for name, value in self._parts()]))]
+        stack: list[tuple[Any, Iterator[Any]]]
+        stack = [(self, iter([(prefix + name, value) for name, value in self._parts()]))]
         while stack:
             for key, value in stack[-1][1]:
                 if any(value is above for above, _ in stack):  # a module that holds the one it is in
@@ -223,7 +225,8 @@ class Module:
                 problems.append(f"not numbers: {key} is {describe(value)} in the state")
         if problems:
             raise CheckpointError(
-                f"load_state_dict: the state does not fit this {type(self).__name__}:\n  " + "\n  ".join(sorted(problems))
+                f"load_state_dict: the state does not fit this {type(self).__name__}:\n  "
+                + "\n  ".join(sorted(problems))
                 + "\n(strict=False ignores missing and unexpected entries)"
             )
         for key, value in values.items():
@@ -236,8 +239,9 @@ class Module:
         """Return what stands between the parentheses of a layer."""
         return ""
 
+    @reprlib.recursive_repr("…")
     def __repr__(self) -> str:
-        lines = []
+        lines: list[tuple[str, str]] = []
         for key, module in self._walk():
             if isinstance(module, Module) and not any(key.startswith(f"{k}.") for k, _ in lines):
                 lines.append((key, f"  ({key}): " + repr(module).replace("\n", "\n  ")))

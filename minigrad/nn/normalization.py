@@ -64,7 +64,9 @@ class BatchNorm1d(Module):
         if self.training:
             count = math.prod([x.shape[a] for a in axes])
             if count < 2:
-                raise ShapeError(f"{name}: in training each feature needs more than one value, got {describe(x)}; use eval()")
+                raise ShapeError(
+                    f"{name}: in training each feature needs more than one value, got {describe(x)}; use eval()"
+                )
             z = standardize(x, axis=axes, eps=self.eps)
             self._track(x.data if isinstance(x, Tensor) else x, axes, count)
         else:
@@ -72,7 +74,9 @@ class BatchNorm1d(Module):
             z = (x - self.running_mean.data.reshape(shape)) * scale.reshape(shape)
         if self.weight is None or self.bias is None:
             return z
-        return z * self.weight.reshape(shape) + self.bias.reshape(shape) if len(shape) > 2 else z * self.weight + self.bias
+        return (
+            z * self.weight.reshape(shape) + self.bias.reshape(shape) if len(shape) > 2 else z * self.weight + self.bias
+        )
 
     def _track(self, x: Any, axes: tuple[int, ...], count: int) -> None:
         keep, new = 1 - self.momentum, self.momentum
@@ -107,7 +111,11 @@ class LayerNorm(Module):
     """
 
     def __init__(
-        self, normalized_shape: int | tuple[int, ...], eps: float = 1e-5, elementwise_affine: bool = True, *,
+        self,
+        normalized_shape: int | tuple[int, ...],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        *,
         dtype: Any = None,
     ) -> None:
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)

@@ -30,7 +30,7 @@ def _split(value: Any, key: str, arrays: dict[str, np.ndarray]) -> Any:
         value = value.item()
     if find_device(value) is not None:
         if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8:
-            raise TypeError(f"save: {key or 'the state'} is {describe(value)}; only numbers can be saved")
+            raise TypeError(f"save: {key or 'the state'} is {describe(value)}; only numbers of up to 64 bits")
         while key in arrays or key == "__metadata__":  # {"a.b": …, "a": {"b": …}}; the other is safetensors' own
             key += "'"
         native = to_numpy(value).astype(value.dtype.newbyteorder("="), copy=False)
@@ -39,13 +39,16 @@ def _split(value: Any, key: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, Mapping):
         bad = [k for k in value if not isinstance(k, str) or k == _ARRAY]
         if bad:
-            raise TypeError(f"save: keys must be strings other than {_ARRAY!r}, got {describe(bad[0])} in {key or 'the state'}")
+            where = key or "the state"
+            raise TypeError(f"save: keys must be strings other than {_ARRAY!r}, got {describe(bad[0])} in {where}")
         return {k: _split(v, f"{key}.{k}" if key else k, arrays) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_split(v, f"{key}.{i}" if key else str(i), arrays) for i, v in enumerate(value)]
     if value is None or isinstance(value, str | int | float | bool):
         return value
-    raise TypeError(f"save: {key or 'the state'} is {describe(value)}; arrays, numbers, strings and containers can be saved")
+    raise TypeError(
+        f"save: {key or 'the state'} is {describe(value)}; arrays, numbers, strings and containers can be saved"
+    )
 
 
 def _join(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:

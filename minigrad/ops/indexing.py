@@ -45,7 +45,10 @@ add_at.defvjp(values=lambda g, index: take_at(g, index=index))
 def _is_basic(index: Any) -> bool:
     """Tell whether an index names every element at most once, by its form: integers and slices only."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(i is None or i is Ellipsis or isinstance(i, slice | int | np.integer) and not isinstance(i, bool) for i in parts)
+    return all(
+        i is None or i is Ellipsis or (isinstance(i, slice | int | np.integer) and not isinstance(i, bool))
+        for i in parts
+    )
 
 
 def _plain(index: Any) -> Any:

@@ -110,7 +110,7 @@ def dot(a: Array, b: Array) -> Array:
     """Return Σ a[…, i] b[…, i, …]: the last axis of a against the last but one of b (the only one of a vector)."""
     if not a.shape or not getattr(b, "shape", ()):
         return a * b
-    if len(a.shape) <= 2 and len(b.shape) <= 2 or len(b.shape) == 1:
+    if (len(a.shape) <= 2 and len(b.shape) <= 2) or len(b.shape) == 1:
         return matmul(a, b)
     # every stack of a against every stack of b: one matrix product in between
     inner = b.shape[-2]
@@ -169,10 +169,14 @@ def einsum(subscripts: str, *operands: Array) -> Array:
                 first = terms[i].index(letter)
                 second = terms[i].index(letter, first + 1)
                 if x.shape[first] != x.shape[second]:
-                    raise ShapeError(f"einsum: {letter!r} stands for {x.shape[first]} and {x.shape[second]} in {subscripts!r}")
+                    raise ShapeError(
+                        f"einsum: {letter!r} stands for {x.shape[first]} and {x.shape[second]} in {subscripts!r}"
+                    )
                 x = np.diagonal(x, axis1=first, axis2=second)
-                terms[i] = terms[i].replace(letter, "") + letter if terms[i].count(letter) == 2 else (
-                    terms[i][:first] + terms[i][first + 1 : second] + terms[i][second + 1 :] + letter
+                terms[i] = (
+                    terms[i].replace(letter, "") + letter
+                    if terms[i].count(letter) == 2
+                    else (terms[i][:first] + terms[i][first + 1 : second] + terms[i][second + 1 :] + letter)
                 )
         ready.append(x)
     return contract(*ready, subscripts=",".join(terms) + "->" + output)

@@ -65,16 +65,26 @@ def _draw(method: str, shape: tuple[int, ...], dtype: Any, device: str, generato
 
 
 def uniform(
-    shape: tuple[int, ...], low: float = 0.0, high: float = 1.0, *,
-    dtype: Any = np.float32, device: str = "cpu", generator: Any = None,
+    shape: tuple[int, ...],
+    low: float = 0.0,
+    high: float = 1.0,
+    *,
+    dtype: Any = np.float32,
+    device: str = "cpu",
+    generator: Any = None,
 ) -> Any:
     """Draw an array from the uniform distribution on [low, high)."""
     return low + (high - low) * _draw("random", shape, dtype, device, generator)
 
 
 def normal(
-    shape: tuple[int, ...], mean: float = 0.0, std: float = 1.0, *,
-    dtype: Any = np.float32, device: str = "cpu", generator: Any = None,
+    shape: tuple[int, ...],
+    mean: float = 0.0,
+    std: float = 1.0,
+    *,
+    dtype: Any = np.float32,
+    device: str = "cpu",
+    generator: Any = None,
 ) -> Any:
     """Draw an array from the normal distribution with that mean and standard deviation."""
     return mean + std * _draw("standard_normal", shape, dtype, device, generator)

@@ -17,7 +17,7 @@ from ..engine import implements, primitive
 from .elementwise import stop_gradient
 
 Array = Any
-Axes = int | Sequence[int] | None
+Axes = int | tuple[int, ...] | None
 
 
 def _axes(axis: Axes, ndim: int) -> tuple[int, ...]:
@@ -195,8 +195,8 @@ def logsumexp(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
     """Return ln Σ exp a along the axes, without overflow: the largest element is taken out first.
 
     >>> import minigrad as mg
-    >>> print(f"{mg.logsumexp(mg.tensor([1000.0, 1000.0])):.4f}")
-    1000.6931
+    >>> print(f"{mg.logsumexp(mg.tensor([1000.0, 1000.0])):.3f}")
+    1000.693
     """
     top = _top(a, axis)
     total = np.sum(np.exp(a - top), axis=axis, keepdims=True)

@@ -15,7 +15,7 @@ from ..engine import Tensor, implements, primitive
 from ..errors import ShapeError, describe
 
 Array = Any
-Axes = int | Sequence[int]
+Axes = int | tuple[int, ...]
 
 
 @primitive(numpy=np.reshape, needs="the new shape must have as many elements as the old")
@@ -39,7 +39,7 @@ def transpose(a: Array, *, axes: Axes | None = None) -> Array:
     return a.transpose(axes)
 
 
-def _transpose_back(g: Array, axes: Axes | None) -> Array:
+def _transpose_back(g: Array, axes: Sequence[int] | None) -> Array:
     return g.transpose(None if axes is None else [int(i) for i in np.argsort([a % g.ndim for a in axes])])
 
 

@@ -32,7 +32,7 @@ class Adagrad(Optimizer):
     weight_decay : λ; adds λθ to the gradient
     """
 
-    state_names = ("sum",)
+    state_names: ClassVar[tuple[str, ...]] = ("sum",)
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, *, eps: float = 1e-10, weight_decay: float = 0.0
@@ -60,11 +60,16 @@ class RMSprop(Adagrad):
     weight_decay : λ; adds λθ to the gradient
     """
 
-    state_names = ("square_avg",)
+    state_names: ClassVar[tuple[str, ...]] = ("square_avg",)
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"alpha": (0.0, 1.0)}
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, *, eps: float = 1e-8,
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        *,
+        eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
         Optimizer.__init__(self, params, {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay})
@@ -92,12 +97,17 @@ class Adam(RMSprop):
     weight_decay : λ; adds λθ to the gradient
     """
 
-    state_names = ("exp_avg", "exp_avg_sq")
+    state_names: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
     ranges = _BETAS
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), *,
-        eps: float = 1e-8, weight_decay: float = 0.0,
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        *,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
         Optimizer.__init__(self, params, {"lr": lr, "betas": _pair(betas), "eps": eps, "weight_decay": weight_decay})
 
@@ -132,8 +142,13 @@ class AdamW(Adam):
     decoupled_decay = True
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), *,
-        eps: float = 1e-8, weight_decay: float = 1e-2,
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        *,
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
     ) -> None:
         super().__init__(params, lr, betas, eps=eps, weight_decay=weight_decay)
 
@@ -159,8 +174,14 @@ class NAdam(Adam):
     ranges: ClassVar[dict[str, tuple[float, float]]] = {**_BETAS, "momentum_decay": (0.0, float("inf"))}
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), *,
-        eps: float = 1e-8, weight_decay: float = 0.0, momentum_decay: float = 4e-3,
+        self,
+        params: Iterable[Any],
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        *,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 4e-3,
     ) -> None:
         defaults = {"lr": lr, "betas": _pair(betas), "eps": eps, "weight_decay": weight_decay}
         Optimizer.__init__(self, params, {**defaults, "momentum_decay": momentum_decay})
@@ -200,11 +221,16 @@ class Adamax(Adam):
     params, lr, betas, eps, weight_decay : as in Adam
     """
 
-    state_names = ("exp_avg", "exp_inf")
+    state_names: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf")
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), *,
-        eps: float = 1e-8, weight_decay: float = 0.0,
+        self,
+        params: Iterable[Any],
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        *,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr, betas, eps=eps, weight_decay=weight_decay)
 
@@ -232,7 +258,7 @@ class Adadelta(Optimizer):
     weight_decay : λ; adds λθ to the gradient
     """
 
-    state_names = ("square_avg", "acc_delta")
+    state_names: ClassVar[tuple[str, ...]] = ("square_avg", "acc_delta")
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"rho": (0.0, 1.0)}
 
     def __init__(

@@ -16,7 +16,9 @@ def _with_gradient(parameters: Any) -> list[Any]:
     return [p for p in given if p.grad is not None]
 
 
-def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0, *, error_if_nonfinite: bool = False) -> float:
+def clip_grad_norm_(
+    parameters: Any, max_norm: float, norm_type: float = 2.0, *, error_if_nonfinite: bool = False
+) -> float:
     """Scale all gradients by one factor so that their common norm is at most `max_norm` (Pascanu et al. 2013).
 
     Parameters
@@ -48,7 +50,9 @@ def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0, *,
     if math.isfinite(largest) and largest > 0 and norm_type != math.inf:
         norm = largest * sum(float(((a / largest) ** norm_type).sum()) for a in sizes) ** (1 / norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
-        raise FloatingPointError(f"clip_grad_norm_: the norm of the gradients is {norm}; look for the cause with mg.debug()")
+        raise FloatingPointError(
+            f"clip_grad_norm_: the norm of the gradients is {norm}; look for the cause with mg.debug()"
+        )
     if max_norm < norm < math.inf:
         for p in params:
             p.grad = wrap(p.grad.data * (max_norm / norm))

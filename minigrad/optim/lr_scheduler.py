@@ -20,7 +20,9 @@ class LRScheduler:
 
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(self).__name__}: the first argument must be an optimizer, got {type(optimizer).__name__}")
+            raise TypeError(
+                f"{type(self).__name__}: the first argument must be an optimizer, got {type(optimizer).__name__}"
+            )
         self.optimizer, self.last_epoch = optimizer, 0
         self.base_lrs = [group["lr"] for group in optimizer.param_groups]
         self._write()
@@ -175,11 +177,20 @@ class OneCycleLR(LRScheduler):
     """
 
     def __init__(
-        self, optimizer: Optimizer, max_lr: float, total_steps: int, pct_start: float = 0.3,
-        div_factor: float = 25.0, final_div_factor: float = 1e4,
+        self,
+        optimizer: Optimizer,
+        max_lr: float,
+        total_steps: int,
+        pct_start: float = 0.3,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
     ) -> None:
         _positive(
-            "OneCycleLR", max_lr=max_lr, total_steps=total_steps, div_factor=div_factor, final_div_factor=final_div_factor
+            "OneCycleLR",
+            max_lr=max_lr,
+            total_steps=total_steps,
+            div_factor=div_factor,
+            final_div_factor=final_div_factor,
         )
         if not 0 <= pct_start <= 1:
             raise ValueError(f"OneCycleLR: pct_start must be in [0, 1], got {pct_start!r}")
@@ -190,7 +201,9 @@ class OneCycleLR(LRScheduler):
     def lr(self, t: int, base: float) -> float:
         """Half a cosine up to max_lr at step pct_start · total_steps − 1, half a cosine down from there."""
         if t >= self.total_steps:
-            raise ValueError(f"OneCycleLR: step {t} is beyond the cycle of {self.total_steps} steps; make total_steps larger")
+            raise ValueError(
+                f"OneCycleLR: step {t} is beyond the cycle of {self.total_steps} steps; make total_steps larger"
+            )
         first = self.max_lr / self.div_factor
         last = first / self.final_div_factor
         top = self.pct_start * self.total_steps - 1
@@ -217,8 +230,13 @@ class ReduceLROnPlateau(LRScheduler):
     """
 
     def __init__(
-        self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
-        threshold: float = 1e-4, min_lr: float = 0.0,
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        min_lr: float = 0.0,
     ) -> None:
         if mode not in ("min", "max"):
             raise ValueError(f'ReduceLROnPlateau: mode must be "min" or "max", got {mode!r}')

@@ -51,7 +51,9 @@ class Block:
             self.views = arrays
         else:
             self.theta = np.concatenate([a.reshape(-1) for a in arrays])
-            self.views = [self.theta[part].reshape(shape) for part, shape in zip(self._parts(), self.shapes, strict=True)]
+            self.views = [
+                self.theta[part].reshape(shape) for part, shape in zip(self._parts(), self.shapes, strict=True)
+            ]
         for p, view in zip(self.params, self.views, strict=True):
             p.data = view
             p.mark_changed()
@@ -66,7 +68,9 @@ class Block:
         grads = [p.grad.data for p in self.params]  # type: ignore[union-attr]
         if [g.shape for g in grads] != self.shapes:
             wrong = next(p for p in self.params if p.grad is not None and p.grad.shape != p.shape)
-            raise ShapeError(f"step: a parameter is {describe(wrong)}, its .grad is {describe(wrong.grad)}; shapes must be equal")
+            raise ShapeError(
+                f"step: a parameter is {describe(wrong)}, its .grad is {describe(wrong.grad)}; shapes must be equal"
+            )
         for p, view in zip(self.params, self.views, strict=True):
             if p.data is not view:  # moved to another device, or replaced by the user
                 self._adopt()
@@ -181,13 +185,16 @@ class Optimizer:
             p.grad = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return copies of the state of every parameter, in definition order, and the hyper-parameters of the groups."""
+        """Return copies of the state of every parameter, in definition order, and the groups' settings."""
         state: dict[int, dict[str, Any]] = {}
         for block in self._blocks:
             for i, p in enumerate(block.params):
                 arrays = dict(zip(self.state_names, block.per_parameter(i), strict=True))
                 state[id(p)] = {"step": block.t, **{k: Tensor(a.copy()) for k, a in arrays.items()}}
-        groups = [{k: v for k, v in group.items() if k != "params"} | {"params": len(group["params"])} for group in self.param_groups]
+        groups = [
+            {k: v for k, v in group.items() if k != "params"} | {"params": len(group["params"])}
+            for group in self.param_groups
+        ]
         return {"optimizer": self._name, "state": [state[id(p)] for p in self._params], "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -199,7 +206,9 @@ class Optimizer:
             when it does not fit; nothing has been changed then.
         """
         if state_dict.get("optimizer") != self._name:
-            raise CheckpointError(f"load_state_dict: this is {self._name}, the state is of {state_dict.get('optimizer')}")
+            raise CheckpointError(
+                f"load_state_dict: this is {self._name}, the state is of {state_dict.get('optimizer')}"
+            )
         groups, state = state_dict["param_groups"], state_dict["state"]
         if [g["params"] for g in groups] != [len(g["params"]) for g in self.param_groups]:
             raise CheckpointError(
@@ -272,7 +281,9 @@ class Optimizer:
         steps = sorted({by_id[id(p)]["step"] for p in block.params})
         if len(steps) == 1:
             return [block]
-        return [Block([p for p in block.params if by_id[id(p)]["step"] == t], block.group, self.state_names) for t in steps]
+        return [
+            Block([p for p in block.params if by_id[id(p)]["step"] == t], block.group, self.state_names) for t in steps
+        ]
 
     def _make_groups(self, params: Iterable[Any], defaults: dict[str, Any]) -> list[Group]:
         if isinstance(params, Tensor):
@@ -316,7 +327,9 @@ class Optimizer:
             values = group.get(name, low)
             for value in values if isinstance(values, tuple | list) else (values,):
                 if not (isinstance(value, int | float | np.number) and low <= value < high):
-                    raise ValueError(f"{self._name}: {name}={group[name]!r} is out of range; needs {low:g} ≤ {name} < {high:g}")
+                    raise ValueError(
+                        f"{self._name}: {name}={group[name]!r} is out of range; needs {low:g} ≤ {name} < {high:g}"
+                    )
 
     def _make_blocks(self, group: Group) -> list[Block]:
         small: dict[Any, list[Tensor]] = {}

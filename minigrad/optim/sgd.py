@@ -51,7 +51,7 @@ class Momentum(SGD):
     weight_decay : λ; adds λθ to the gradient
     """
 
-    state_names = ("velocity",)
+    state_names: ClassVar[tuple[str, ...]] = ("velocity",)
     ranges: ClassVar[dict[str, tuple[float, float]]] = {"momentum": (0.0, 1.0)}
 
     def __init__(

@@ -8,5 +8,15 @@ from .progress import progress_bar
 from .tabular import TabularModel, mlp
 from .trainer import History, accuracy, classes, fit, predict, share_correct
 
-__all__ = ["History", "TabularModel", "accuracy", "classes", "fit", "mlp", "predict", "progress_bar", "share_correct",
-           "train_digits"]
+__all__ = [
+    "History",
+    "TabularModel",
+    "accuracy",
+    "classes",
+    "fit",
+    "mlp",
+    "predict",
+    "progress_bar",
+    "share_correct",
+    "train_digits",
+]

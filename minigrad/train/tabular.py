@@ -98,8 +98,16 @@ class TabularModel:
     """
 
     def __init__(
-        self, task: str, feature_names: Sequence[str], target_name: str, class_names: Sequence[str] = (), *,
-        hidden: Sequence[int] = (64, 32), activation: str = "relu", scale: str = "standard", loss: str | None = None,
+        self,
+        task: str,
+        feature_names: Sequence[str],
+        target_name: str,
+        class_names: Sequence[str] = (),
+        *,
+        hidden: Sequence[int] = (64, 32),
+        activation: str = "relu",
+        scale: str = "standard",
+        loss: str | None = None,
     ) -> None:
         loss = loss or ("cross-entropy" if task == "classification" else "mse")
         _check_loss(loss, task, len(class_names))
@@ -118,9 +126,18 @@ class TabularModel:
         self.target_scaler = StandardScaler() if task == "regression" else None
 
     def fit(
-        self, x: np.ndarray, y: np.ndarray, validation: tuple[np.ndarray, np.ndarray], *, optimizer: str = "adam",
-        lr: float | None = None, weight_decay: float = 0.0, epochs: int = 100, batch_size: int = 32,
-        seed: int | None = None, progress: Callable[[History], None] | None = None,
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        validation: tuple[np.ndarray, np.ndarray],
+        *,
+        optimizer: str = "adam",
+        lr: float | None = None,
+        weight_decay: float = 0.0,
+        epochs: int = 100,
+        batch_size: int = 32,
+        seed: int | None = None,
+        progress: Callable[[History], None] | None = None,
     ) -> History:
         """Fit the scalers and train the network on x (N, D) and y (N,); numbers as in `train.fit`.
 

@@ -40,9 +40,17 @@ class History:
 
 
 def fit(
-    model: Any, loss_fn: Callable[..., Tensor], optimizer: Any, train_data: tuple[Any, Any], *, epochs: int,
-    batch_size: int, validation: tuple[Any, Any] | None = None, metrics: Mapping[str, Metric] | None = None,
-    seed: int | None = None, progress: Callable[[History], None] | None = None,
+    model: Any,
+    loss_fn: Callable[..., Tensor],
+    optimizer: Any,
+    train_data: tuple[Any, Any],
+    *,
+    epochs: int,
+    batch_size: int,
+    validation: tuple[Any, Any] | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    seed: int | None = None,
+    progress: Callable[[History], None] | None = None,
 ) -> History:
     """Train a model.
 
@@ -128,14 +136,14 @@ def evaluating(model: Any) -> Iterator[None]:
 def predict(model: Any, x: Any, batch_size: int = 1024) -> np.ndarray:
     """Return the model's outputs for x (N, …) as an array (N, …), in evaluation mode, batch by batch."""
     with evaluating(model):
-        outputs = [model(batch).numpy() for (batch,) in DataLoader((x,), batch_size)]
+        outputs: list[np.ndarray] = [model(batch).numpy() for (batch,) in DataLoader((x,), batch_size)]
     return np.concatenate(outputs)
 
 
 def classes(outputs: np.ndarray) -> np.ndarray:
     """Return the class that logits speak for: the largest of (N, C); for (N, 1) or (N,), whether it is positive."""
     if outputs.ndim == 2 and outputs.shape[1] > 1:
-        return np.argmax(outputs, axis=1)
+        return outputs.argmax(axis=1)
     return (outputs.reshape(len(outputs)) > 0).astype(np.int64)
 
 

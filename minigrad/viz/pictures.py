@@ -80,5 +80,5 @@ def misread_digits(
             answer = f"said {said[i]} ({confidences[i]:.0%})"
             ax.set_title(answer, color=VERMILION, fontsize=14, loc="center", pad=24)
             ax.text(0.5, 1.03, f"is {truth[i]}", transform=ax.transAxes, ha="center", va="bottom", fontsize=14)
-        for ax in axes[len(shown):]:
+        for ax in axes[len(shown) :]:
             ax.set_axis_off()
