@@ -137,14 +137,15 @@ def _reduce(losses: Any, reduction: str, base: float | None = None) -> Any:
 
 def _per_nat(base: float) -> float:
     """Return 1 / ln base: how many units of that base are in one nat (1.4427 bits)."""
-    if not (base > 0 and base != 1):
-        raise ValueError(f"base must be positive and not 1 (None for e, 2 for bits, 10), got {base!r}")
     return 1 / math.log(base)
 
 
-def _check(reduction: str, call: str) -> None:
+def _check(call: str, reduction: str, base: float | None = None) -> None:
+    """Refuse options that no loss takes, before anything is computed."""
     if reduction not in _REDUCTIONS:
         raise ValueError(f'{call}: reduction must be "mean", "sum" or "none", got {reduction!r}')
+    if base is not None and not (base > 0 and base != 1):
+        raise ValueError(f"{call}: base must be positive and not 1 (None for e, 2 for bits, 10), got {base!r}")
 
 
 def _warn_if(input: Tensor, op: Any, call: str, instead: str) -> None:
@@ -172,7 +173,7 @@ def mse_loss(input: Any, target: Any, *, reduction: str = "mean", half: bool = F
     >>> nn.functional.mse_loss(mg.tensor([1.0, 3.0]), [0.0, 0.0])
     tensor(5.)
     """
-    _check(reduction, "mse_loss")
+    _check("mse_loss", reduction)
     input = _tensor(input, "mse_loss")
     losses = e.square(input - _target_like(input, target, "mse_loss"))
     return _reduce(0.5 * losses if half else losses, reduction)
@@ -180,14 +181,14 @@ def mse_loss(input: Any, target: Any, *, reduction: str = "mean", half: bool = F
 
 def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
     """Return |o − y|, the absolute error (MAE); shapes equal, mean over all elements."""
-    _check(reduction, "l1_loss")
+    _check("l1_loss", reduction)
     input = _tensor(input, "l1_loss")
     return _reduce(e.absolute(input - _target_like(input, target, "l1_loss")), reduction)
 
 
 def huber_loss(input: Any, target: Any, *, reduction: str = "mean", delta: float = 1.0) -> Any:
     """Return ½d² where |d| ≤ δ and δ(|d| − ½δ) beyond, d = o − y (Huber 1964); mean over all elements."""
-    _check(reduction, "huber_loss")
+    _check("huber_loss", reduction)
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be positive, got {delta!r}")
     input = _tensor(input, "huber_loss")
@@ -223,7 +224,7 @@ def binary_cross_entropy(input: Any, target: Any, *, reduction: str = "mean", ba
     >>> print(f"{nn.functional.binary_cross_entropy(mg.tensor([0.98]), [1.0], base=2):.4f}")
     0.0291
     """
-    _check(reduction, "binary_cross_entropy")
+    _check("binary_cross_entropy", reduction, base)
     return _reduce(_bce(input, target, "binary_cross_entropy"), reduction, base)
 
 
@@ -239,7 +240,7 @@ def multilabel_cross_entropy(input: Any, target: Any, *, reduction: str = "mean"
     reduction : over the samples: "mean", "sum" or "none"
     base : of the logarithm
     """
-    _check(reduction, "multilabel_cross_entropy")
+    _check("multilabel_cross_entropy", reduction, base)
     losses = _bce(input, target, "multilabel_cross_entropy")
     return _reduce(reduce.sum(losses, axis=-1), reduction, base)
 
@@ -257,7 +258,7 @@ def binary_cross_entropy_with_logits(
     base : of the logarithm
     """
     call = "binary_cross_entropy_with_logits"
-    _check(reduction, call)
+    _check(call, reduction, base)
     input = _tensor(input, call)
     y = _target_like(input, target, call)
     _probabilities(y, call, "targets")
@@ -288,7 +289,7 @@ def cross_entropy(
     >>> nn.functional.cross_entropy(z, [1]).backward(); z.grad
     tensor([[ 0.5, -0.5]])
     """
-    _check(reduction, "cross_entropy")
+    _check("cross_entropy", reduction, base)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing!r}")
     z = _tensor(input, "cross_entropy")
@@ -322,7 +323,7 @@ def nll_loss(input: Any, target: Any, *, reduction: str = "mean", base: float | 
     target : (N,) integer labels
     reduction, base : as in `cross_entropy`
     """
-    _check(reduction, "nll_loss")
+    _check("nll_loss", reduction, base)
     return _reduce(-_of_labels(_tensor(input, "nll_loss"), target, "nll_loss"), reduction, base)
 
 
@@ -340,7 +341,7 @@ def log_likelihood(input: Any, target: Any, *, reduction: str = "mean", base: fl
     >>> print(f"{nn.functional.log_likelihood(mg.tensor([[0.1132, 0.0508, 0.8360]]), [1], base=2):.4f}")
     4.2990
     """
-    _check(reduction, "log_likelihood")
+    _check("log_likelihood", reduction, base)
     o = _tensor(input, "log_likelihood")
     _probabilities(o, "log_likelihood", "outputs")
     return _reduce(-ops.log_probability(_of_labels(o, target, "log_likelihood")), reduction, base)
@@ -355,12 +356,12 @@ def kl_div(
     ----------
     input : q, natural log-probabilities of the model, any shape
     target : y, probabilities of the same shape, or their logarithms with `log_target`
-    reduction : "mean" is over all elements, as in PyTorch; "batchmean", the sum over the rows' number, is the divergence
+    reduction : "mean" is over all elements, as in PyTorch; "batchmean", the
+        sum divided by the number of rows, is the divergence
     log_target : whether the target is given as logarithms
     base : of the logarithm
     """
-    if reduction != "batchmean":
-        _check(reduction, "kl_div")
+    _check("kl_div", "sum" if reduction == "batchmean" else reduction, base)
     q = _tensor(input, "kl_div")
     y = _target_like(q, target, "kl_div")
     if log_target:

@@ -1,0 +1,80 @@
+"""The house has floors: each package imports only from those below it, and names no array library but NumPy."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minigrad
+
+ROOT = Path(minigrad.__file__).parent
+FLOORS = {
+    "errors": 0, "device": 0.5, "engine": 1, "ops": 2, "transforms": 3, "gradcheck": 3.5,
+    "nn": 4, "optim": 4, "data": 4, "lab": 5, "program": 5, "train": 5, "viz": 6, "interop": 6, "distributed": 6,
+    "cli": 7, "__main__": 7, "__init__": 7,
+}  # fmt: skip
+FILES = sorted(ROOT.rglob("*.py"))
+HEAVY = {"cupy", "sympy", "matplotlib", "sklearn", "rich", "safetensors", "scipy", "threadpoolctl"}
+
+
+def place(path: Path) -> str:
+    """Return the package or module of minigrad that a file belongs to."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path):
+    """Yield `(module, at_top)` for every import of a file, relative ones written out."""
+    package = ["minigrad", *path.relative_to(ROOT).parts[:-1]]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    top = set(tree.body)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, [base, node.module]))
+            yield module, node in top
+            yield from ((f"{module}.{alias.name}", node in top) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down(path):
+    here = place(path)
+    assert here in FLOORS, f"{path} stands on no floor: put it in the table"
+    for module, _ in imports(path):
+        parts = module.split(".")
+        if parts[0] != "minigrad" or len(parts) < 2 or parts[1] not in FLOORS or parts[1] == here:
+            continue
+        assert FLOORS[parts[1]] < FLOORS[here], f"{path.name} ({here}) must not import {module}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_heavy_packages_are_imported_where_they_are_used(path):
+    loaded = {module.partition(".")[0] for module, at_top in imports(path) if at_top}
+    assert not loaded & HEAVY
+    used = {module.partition(".")[0] for module, _ in imports(path)}
+    if "cupy" in used:
+        assert path.relative_to(ROOT).as_posix() in {"device.py", "ops/random.py"}
+
+
+def test_importing_minigrad_loads_numpy_and_nothing_heavy():
+    code = "import sys, minigrad; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert "numpy" in loaded and not loaded & (HEAVY | {"csv", "json", "hashlib", "argparse"})
+
+
+def test_every_package_says_what_it_is_and_what_it_hands_on():
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), f"{path} has no docstring"
+    for package in ("engine", "nn", "optim", "data", "lab", "train", "viz", "ops"):
+        module = __import__(f"minigrad.{package}", fromlist=["__all__"])
+        assert all(hasattr(module, name) for name in module.__all__)
+    assert all(hasattr(minigrad, name) for name in minigrad.__all__)
+
+
+def test_public_names_are_documented():
+    undocumented = [n for n in minigrad.__all__ if callable(getattr(minigrad, n)) and not getattr(minigrad, n).__doc__]
+    assert not undocumented

@@ -1,0 +1,118 @@
+"""Pictures: real files with something on them, written whole or not at all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from minigrad import viz
+from minigrad.errors import MissingPackageError
+from minigrad.train import History
+from minigrad.viz import style
+
+HISTORY = History(
+    {"loss": [2.0, 1.0, 0.01], "accuracy": [0.3, 0.8, 0.99]}, {"loss": [2.1, 1.2, 0.5], "accuracy": [0.3, 0.7, 0.9]}
+)
+
+
+def colours(path):
+    """Return the set of colours of a PNG, as hexadecimal text."""
+    pixels = np.round(matplotlib.image.imread(path)[..., :3] * 255).astype(int)
+    return {f"#{number:06X}" for number in np.unique(pixels @ [0x10000, 0x100, 1])}
+
+
+def digits(n, wrong):
+    rng = np.random.default_rng(0)
+    truth = np.arange(n) % 10
+    said = np.where(np.arange(n) < wrong, (truth + 1) % 10, truth)
+    return rng.uniform(size=(n, 64)).astype(np.float32), said, truth, rng.uniform(0.3, 1, n)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        HISTORY,
+        History({"loss": [1.0, 0.5]}),
+        History({"loss": [1.0]}, {"loss": [2.0]}),
+        History({"loss": [0.0, 0.0], "accuracy": [1.0, 1.0]}),
+        History({"loss": [1e6, 1.0, 1e-6]}),
+    ],
+    ids=["all", "loss alone", "one epoch", "zero loss", "wide range"],
+)
+def test_learning_curves(history, tmp_path):
+    path = tmp_path / "curves.png"
+    viz.learning_curves(history, path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    seen = colours(path)
+    assert style.BLUE in seen and (style.VERMILION in seen) == bool(history.validation)
+    assert [p.name for p in tmp_path.iterdir()] == ["curves.png"]
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 5, 7, 24, 30])
+def test_misread_digits(wrong, tmp_path):
+    path = tmp_path / "misread.png"
+    viz.misread_digits(*digits(40, wrong), path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert (style.VERMILION in colours(path)) == bool(wrong)
+
+
+def test_the_surest_mistakes_are_drawn_and_the_others_counted(tmp_path):
+    images, said, truth, confidences = digits(40, 30)
+    viz.misread_digits(images.reshape(-1, 8, 8), said, truth, confidences, tmp_path / "misread.svg")
+    text = (tmp_path / "misread.svg").read_text()
+    assert "30 of 40 digits misread; the 24 it was surest of" in text  # matplotlib keeps texts as comments in SVG
+    assert text.count("<!-- said ") == 24
+    surest = np.sort(confidences[:30])[-24:]
+    assert f"({surest[0]:.0%})" in text and f"({surest[-1]:.0%})" in text
+
+
+def test_labels_say_what_is_drawn(tmp_path):
+    viz.learning_curves(HISTORY, tmp_path / "c.svg", held_out="test")
+    text = (tmp_path / "c.svg").read_text()
+    ends = ("training: 0.01 in the end", "test: 90.0% in the end")
+    for label in ("3 epochs of training", "epoch", "loss", "accuracy", *ends):
+        assert f"<!-- {label} -->" in text
+
+
+def test_an_unknown_ending_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"c\.gif: its ending must be \.png or \.svg or \.pdf"):
+        viz.learning_curves(HISTORY, tmp_path / "c.gif")
+
+
+def test_a_picture_that_fails_leaves_the_old_one_and_no_other_file(tmp_path):
+    path = tmp_path / "c.png"
+    path.write_bytes(b"old")
+    with pytest.raises(RuntimeError, match="half way"), style.picture(path, 3, 2):
+        raise RuntimeError("half way")
+    assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_style_does_not_leak(tmp_path):
+    before = dict(matplotlib.rcParams)
+    viz.learning_curves(HISTORY, tmp_path / "c.png")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_without_matplotlib_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingPackageError, match=r'pip install "minigrad-lab\[plot\]"'):
+        viz.learning_curves(HISTORY, tmp_path / "c.png")
+
+
+def test_importing_loads_no_heavy_package():
+    code = (
+        "import sys, minigrad, minigrad.viz, minigrad.train, minigrad.lab, minigrad.cli; "
+        "print([m for m in ('matplotlib', 'rich', 'sklearn', 'sympy', 'cupy', 'safetensors') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_no_window_and_no_pyplot(tmp_path):
+    code = f"import sys; from minigrad import viz; from minigrad.train import History; " \
+           f"viz.learning_curves(History({{'loss': [1.0]}}), {str(tmp_path / 'c.png')!r}); " \
+           f"print('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
