@@ -134,7 +134,7 @@ def propagate(
             if parent is None:
                 continue
             is_node = parent.__class__ is Node
-            like = parent if is_node else parent.data
+            like = parent if is_node else parent._data
             try:
                 fits = dx.shape == like.shape and dx.dtype is like.dtype
             except AttributeError:
@@ -161,9 +161,9 @@ def propagate(
 
 def _own(g: Any, taken: set[int]) -> Any:
     """Return a cotangent that nobody else holds: a view, or an array given away already, is copied."""
-    array = g.data if isinstance(g, Tensor) else g
-    if array.__class__ is not np.ndarray and isinstance(array, np.generic):
-        return np.asarray(array)
+    array = g._data if isinstance(g, Tensor) else g
+    if isinstance(array, np.generic):
+        return g if isinstance(g, Tensor) else np.asarray(array)
     if array.base is not None or id(array) in taken:
         return +g if isinstance(g, Tensor) else g.copy()  # a Tensor's copy is recorded
     taken.add(id(array))
@@ -224,7 +224,7 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     If it raises, no `.grad` has been touched: every gradient is computed first.
     """
     seed = _seed(self, gradient, create_graph)
-    taken = {id(seed.data if create_graph else seed)}
+    taken = {id(seed._data if create_graph else seed)}
     writes: list[tuple[Tensor, Tensor]] = []
     retain = create_graph if retain_graph is None else retain_graph
     for target, g in propagate([self], [seed], retain_graph=retain, create_graph=create_graph).items():
@@ -232,7 +232,7 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
         if leaf is None:
             continue
         if leaf.grad is not None:
-            g = leaf.grad + g if create_graph else leaf.grad.data + g
+            g = leaf.grad + g if create_graph else leaf.grad._data + g
         g = _own(g, taken)
         writes.append((leaf, g if create_graph else wrap(g)))
     for leaf, total in writes:

@@ -8,8 +8,8 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
         y_is = isinstance(y, Tensor)
         if not (x_is or y_is):
             return op.plain((x, y, ), {})
-        x_data = x.data if x_is else x if x.__class__ is float else constant(x, op)
-        y_data = y.data if y_is else y if y.__class__ is float else constant(y, op)
+        x_data = x._data if x_is else x if x.__class__ is float else constant(x, op)
+        y_data = y._data if y_is else y if y.__class__ is float else constant(y, op)
         try:
             out = body(x_data, y_data)
         except Exception as error:
@@ -17,7 +17,7 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
         if out.__class__ is not ndarray:
             out = as_array(out)
         result = new(Tensor)
-        result.data = out
+        result._data = out
         result.grad = result.name = result._changed = result._node = None
         result.requires_grad = False
         if out.base is not None:  # a view: whoever changes the operand changes the result
@@ -48,8 +48,8 @@ The way back hands a node's cotangent and saved values to the rules of the opera
     def multiply_pull(node, g, again):
         x, y, = node.saved
         if not again:  # plain arrays; else Tensors, to record the way back again
-            if isinstance(x, Tensor): x = x.data
-            if isinstance(y, Tensor): y = y.data
+            if isinstance(x, Tensor): x = x._data
+            if isinstance(y, Tensor): y = y._data
         p0, p1, = node.parents
         return None if p0 is None else rules['x'](g, y), None if p1 is None else rules['y'](g, x),
 
@@ -102,7 +102,7 @@ def write_call(op: Primitive) -> str:
         "if out.__class__ is not ndarray:",
         "    out = as_array(out)",
         "result = new(Tensor)",
-        "result.data = out",
+        "result._data = out",
         "result.grad = result.name = result._changed = result._node = None",
         "result.requires_grad = False",
         "if out.base is not None:  # a view: whoever changes the operand changes the result",
@@ -141,9 +141,9 @@ def write_pull(op: Primitive) -> str:
     unwrap = []
     for name in op.saves:
         if name in op.arrays and op.variadic:
-            unwrap.append(f"    {name} = tuple([a.data if isinstance(a, Tensor) else a for a in {name}])")
+            unwrap.append(f"    {name} = tuple([a._data if isinstance(a, Tensor) else a for a in {name}])")
         elif name in op.arrays:
-            unwrap.append(f"    if isinstance({name}, Tensor): {name} = {name}.data")
+            unwrap.append(f"    if isinstance({name}, Tensor): {name} = {name}._data")
     if unwrap:
         lines += ["if not again:  # plain arrays; else Tensors, to record the way back again", *unwrap]
     if "out" in op.saves:
@@ -170,10 +170,10 @@ def _unwrap_each(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, 
     names = op.arrays
     tests = [f"{a}_is = isinstance({a}, Tensor)" for a in names]
     if len(names) == 1:
-        datas = [f"{names[0]}_data = {names[0]}.data"]
+        datas = [f"{names[0]}_data = {names[0]}._data"]
     else:
         datas = [
-            f"{a}_data = {a}.data if {a}_is else {a} if {a}.__class__ is float else constant({a}, op)" for a in names
+            f"{a}_data = {a}._data if {a}_is else {a} if {a}.__class__ is float else constant({a}, op)" for a in names
         ]
     named = "{" + "".join(f"{a!r}: {a}, " for a in names) + "}"
     return (tests, datas), " or ".join(f"{a}_is" for a in names), _tuple(f"{a}_data" for a in names), named
@@ -182,7 +182,7 @@ def _unwrap_each(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, 
 def _unwrap_many(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, str]:
     (many,) = op.arrays
     tests = [f"is_tensor = [isinstance(a, Tensor) for a in {many}]"]
-    datas = [f"{many}_data = tuple([a.data if t else constant(a, op) for a, t in zip({many}, is_tensor)])"]
+    datas = [f"{many}_data = tuple([a._data if t else constant(a, op) for a, t in zip({many}, is_tensor)])"]
     return (tests, datas), "any(is_tensor)", f"{many}_data", f"dict(enumerate({many}))"
 
 

@@ -66,7 +66,7 @@ _REDUCTIONS = ("mean", "sum", "none")
 def _tensor(input: Any, call: str) -> Tensor:
     if not isinstance(input, Tensor):
         input = Tensor(input)
-    if input.data.dtype.kind != "f":
+    if input._data.dtype.kind != "f":
         raise DtypeError(
             f"{call}: the input must be floating, got {describe(input)}; convert it with .astype('float32')"
         )
@@ -76,7 +76,7 @@ def _tensor(input: Any, call: str) -> Tensor:
 def _target_like(input: Tensor, target: Any, call: str) -> Any:
     """Return the target with the input's dtype, after checking that the shapes are equal."""
     data = target.data if isinstance(target, Tensor) else target
-    like = input.data
+    like = input._data
     if data.__class__ is not like.__class__ and find_device(data) is None:
         data = np.asarray(data)
     if data.shape != like.shape:

@@ -87,7 +87,7 @@ _ones_made: dict[Any, Array] = {}
 
 def _ones(n: int, like: Array) -> Array:
     """Return a vector of n ones on the device of `like`, made once."""
-    like = like.data if isinstance(like, Tensor) else like
+    like = like._data if isinstance(like, Tensor) else like
     key = (like.__class__, n, like.dtype)
     if key not in _ones_made:
         if len(_ones_made) >= 1000:

@@ -65,14 +65,14 @@ class Block:
 
     def gradient(self) -> Array:
         """Return the gradients of all parameters as one flat array."""
-        grads = [p.grad.data for p in self.params]  # type: ignore[union-attr]
+        grads = [p.grad._data for p in self.params]  # type: ignore[union-attr]
         if [g.shape for g in grads] != self.shapes:
             wrong = next(p for p in self.params if p.grad is not None and p.grad.shape != p.shape)
             raise ShapeError(
                 f"step: a parameter is {describe(wrong)}, its .grad is {describe(wrong.grad)}; shapes must be equal"
             )
         for p, view in zip(self.params, self.views, strict=True):
-            if p.data is not view:  # moved to another device, or replaced by the user
+            if p._data is not view:  # moved to another device, or replaced by the user
                 self._adopt()
                 break
         if self.gathered is None:

@@ -121,6 +121,12 @@ class Nesterov(Momentum):
         self._apply(self.update)
         return loss
 
+    def update(self, theta: Array, g: Array, state: list[Array], group: Group, t: int) -> None:
+        """v ← αv − p g;  θ ← θ + v; g was taken at θ̃ = θ + αv, so weight decay is of that point too."""
+        if group["weight_decay"]:
+            g = g + group["weight_decay"] * group["momentum"] * state[0]
+        super().update(theta, g, state, group, t)
+
     def _update_ahead(self, theta: Array, g: Array, state: list[Array], group: Group, t: int) -> None:
         """v′ ← αv − p g;  θ̃ ← θ̃ − αv + (1 + α)v′."""
         (v,) = state
