@@ -1,44 +1,42 @@
 """Functions that take a function and return its derivatives, under JAX's names.
 
-All stand on one step: run the function on arguments that record, and carry cotangents back. When the
-arguments are being differentiated from outside, the way back is recorded too, so transforms nest:
-`grad(grad(f))` is the second derivative. Read next: `gradcheck.py`, then `nn/`.
+All stand on one step: run the function on arguments that record, and carry cotangents back. When what
+it computes also depends on something else that requires gradients (an argument that is being differentiated
+from outside, a parameter the function closes over), the way back is recorded too. So transforms nest:
+`grad(grad(f))` is the second derivative. Under `mg.no_grad()` results are constants. Read next: `gradcheck.py`,
+then `nn/`.
 """
 
 from __future__ import annotations
 
 import functools
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .engine import Tensor, enable_grad, propagate, tensor, wrap
+from .engine import Tensor, enable_grad, is_grad_enabled, propagate, tensor, wrap
 from .errors import ShapeError, describe
 from .ops import elementwise, shape
 
 Function = Callable[..., Any]
 
 
-class _Nesting(threading.local):
-    depth = 0  # how many transforms are being evaluated around this point
-
-
-_nesting = _Nesting()
-
-
-@contextmanager
-def _inside() -> Iterator[bool]:
-    """Enter a transform; tell whether another one is outside, which will want to differentiate this one."""
-    nested = _nesting.depth > 0
-    _nesting.depth += 1
-    try:
-        with enable_grad():
-            yield nested
-    finally:
-        _nesting.depth -= 1
+def _reaches_others(out: Tensor, inputs: Sequence[Tensor]) -> bool:
+    """Tell whether a graph has leaves beside the inputs."""
+    if not out.requires_grad:
+        return False
+    ends = {x._node or x for x in inputs}
+    seen, stack = set(ends), [out._node or out]
+    while stack:
+        found = stack.pop()
+        if found in seen:
+            continue
+        seen.add(found)
+        if isinstance(found, Tensor):
+            return True
+        stack += [parent for parent in found.parents if parent is not None]
+    return False
 
 
 def _record(value: Any, call: str) -> Tensor:
@@ -64,16 +62,19 @@ def _argnums(argnums: int | Sequence[int], count: int, call: str) -> tuple[int, 
 def _run(
     f: Function, args: Sequence[Any], argnums: int | Sequence[int], call: str
 ) -> tuple[Tensor, list[Tensor], bool]:
-    """Call `f` with the chosen arguments recorded; return its value, those arguments, and whether they were."""
+    """Call `f` with the chosen arguments recorded; return its value, those arguments, and whether to record again."""
     numbers = _argnums(argnums, len(args), call)
-    recorded = {n: _record(args[n], call) for n in numbers}
-    outer = any(isinstance(a, Tensor) and a.requires_grad for a in args)
-    out = f(*[recorded.get(n, a) for n, a in enumerate(args)])
+    recording = is_grad_enabled()
+    with enable_grad():
+        recorded = {n: _record(args[n], call) for n in numbers}
+        out = f(*[recorded.get(n, a) for n, a in enumerate(args)])
     if not isinstance(out, Tensor):
         raise TypeError(
             f"{call}: the function must return a Tensor, got {describe(out)}; write it with mg.* operations"
         )
-    return out, [recorded[n] for n in numbers], outer
+    inputs = [recorded[n] for n in numbers]
+    outer = any(isinstance(args[n], Tensor) and args[n].requires_grad for n in numbers)
+    return out, inputs, recording and (outer or _reaches_others(out, inputs))
 
 
 def _pull(
@@ -119,17 +120,13 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     @functools.wraps(f)
     def evaluate(*args: Any) -> tuple[Tensor, Any]:
-        with _inside() as nested:
-            out, inputs, outer = _run(f, args, argnums, "grad")
-            if out.size != 1:
-                raise ShapeError(
-                    f"grad: the function must return a scalar, got {describe(out)}; "
-                    "reduce it, or use mg.jacobian or mg.vjp"
-                )
-            grads = _pull(out, wrap(np.ones_like(out.data)), inputs, nested or outer, retain_graph=False)
-        if not (nested or outer):
-            out = out.detach()
-        return out, grads[0] if isinstance(argnums, int) else tuple(grads)
+        out, inputs, again = _run(f, args, argnums, "grad")
+        if out.size != 1:
+            raise ShapeError(
+                f"grad: the function must return a scalar, got {describe(out)}; reduce it, or use mg.jacobian or mg.vjp"
+            )
+        grads = _pull(out, wrap(np.ones_like(out.data)), inputs, again, retain_graph=False)
+        return out if again else out.detach(), grads[0] if isinstance(argnums, int) else tuple(grads)
 
     return evaluate
 
@@ -159,14 +156,13 @@ def vjp(f: Function, *primals: Any) -> tuple[Tensor, Function]:
     >>> pull(mg.tensor([1.0, 10.0]))
     (tensor([ 2., 40.]),)
     """
-    with _inside() as nested:
-        out, inputs, outer = _run(f, primals, range(len(primals)), "vjp")
+    out, inputs, again = _run(f, primals, range(len(primals)), "vjp")
 
     def pull(cotangent: Any) -> tuple[Tensor, ...]:
         made = _cotangent(cotangent, out, "vjp")
-        return tuple(_pull(out, made, inputs, nested or outer or made.requires_grad))
+        return tuple(_pull(out, made, inputs, again or made.requires_grad))
 
-    return (out if nested or outer else out.detach()), pull
+    return (out if again else out.detach()), pull
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Tensor, Tensor]:
@@ -180,17 +176,17 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[T
     """
     if len(primals) != len(tangents):
         raise ValueError(f"jvp: got {len(primals)} primals and {len(tangents)} tangents; needs as many")
-    with _inside() as nested:
-        out, inputs, outer = _run(f, primals, range(len(primals)), "jvp")
-        along = [_cotangent(t, x, "jvp") for t, x in zip(tangents, inputs, strict=True)]
+    out, inputs, again = _run(f, primals, range(len(primals)), "jvp")
+    along = [_cotangent(t, x, "jvp") for t, x in zip(tangents, inputs, strict=True)]
+    again = again or any(t.requires_grad for t in along)
+    with enable_grad():
         probe = tensor(np.zeros_like(out.data), requires_grad=True)
         pulled = _pull(out, probe, inputs, create_graph=True)
         total: Any = 0.0
         for p, t in zip(pulled, along, strict=True):
             total = total + (p * t).sum()
-        keep = nested or outer or any(t.requires_grad for t in along)
-        derivative = _pull(total, wrap(np.ones_like(total.data)), [probe], create_graph=keep)[0]
-    return (out if keep else out.detach()), derivative
+    derivative = _pull(total, wrap(np.ones_like(total.data)), [probe], create_graph=again)[0]
+    return (out if again else out.detach()), derivative
 
 
 def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -206,18 +202,16 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     @functools.wraps(f)
     def evaluate(*args: Any) -> Any:
-        with _inside() as nested:
-            out, inputs, outer = _run(f, args, argnums, "jacobian")
-            rows: list[list[Tensor]] = []
-            for i in range(out.size):
-                one = np.zeros_like(out.data).reshape(-1)
-                one[i] = 1
-                rows.append(_pull(out, wrap(one.reshape(out.shape)), inputs, nested or outer))
-            answers = []
-            for k, x in enumerate(inputs):
-                full = out.shape + x.shape
-                stacked = shape.stack([row[k] for row in rows]) if rows else wrap(np.zeros_like(x.data, shape=(0,)))
-                answers.append(stacked.reshape(full))
+        out, inputs, again = _run(f, args, argnums, "jacobian")
+        rows: list[list[Tensor]] = []
+        for i in range(out.size):
+            one = np.zeros_like(out.data).reshape(-1)
+            one[i] = 1
+            rows.append(_pull(out, wrap(one.reshape(out.shape)), inputs, again))
+        answers = []
+        for k, x in enumerate(inputs):
+            stacked = shape.stack([row[k] for row in rows]) if rows else wrap(np.zeros_like(x.data, shape=(0,)))
+            answers.append(stacked.reshape(out.shape + x.shape))
         return answers[0] if isinstance(argnums, int) else tuple(answers)
 
     return evaluate

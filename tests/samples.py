@@ -331,12 +331,7 @@ SHAPING = [
     ),
     moving("tril", ((3, 3), {}), ((2, 3, 4), {"k": 1}), ((3, 2), {"k": -1}), torch=lambda m, a, k=0: m.tril(a, k)),
     moving("triu", ((3, 3), {}), ((2, 3, 4), {"k": 1}), ((3, 2), {"k": -1}), torch=lambda m, a, k=0: m.triu(a, k)),
-    moving(
-        "astype",
-        ((2, 3), {"dtype": np.float64}),
-        reference=lambda a, dtype: a.astype(dtype),
-        bad=[(lambda: t(2, requires_grad=True).astype("complex64"), DtypeError, "complex64")],
-    ),
+    moving("cast", ((2, 3), {"dtype": np.float64}), reference=lambda a, dtype: a.astype(dtype), protocol=False),
     moving(
         "to_device",
         ((2, 3), {"source": CPU, "target": CPU}),
@@ -735,6 +730,13 @@ LOSSES = [
 GETITEM = [*INDICES, [0, 2, 2], ([0, 1], slice(None)), mg.tensor([0, 2, 0]), (mg.tensor([1, 1]), mg.tensor(2)),
            mg.tensor([True, False, True, True]), np.int64(2)]  # fmt: skip
 COMPOSITES = [
+    Sample(
+        "astype",
+        mg.astype,
+        lambda a, dtype: a.astype(dtype),
+        [Case((reals(2, 3),), {"dtype": np.float64})],
+        bad=[(lambda: t(2, requires_grad=True).astype("complex64"), DtypeError, "complex64")],
+    ),
     Sample(
         "prod", mg.prod, np.prod,
         [Case((reals(*s),), o) for s, o in [*REDUCED, *EMPTY, ((7,), {}), ((5, 2), {"axis": 0})]],

@@ -6,6 +6,8 @@ a host array may be an index), a reduction gives a 0-d array and no scalar, and 
 only through the two protocols, and only those that CuPy has. The device "standin" is registered on import.
 """
 
+import weakref
+
 import numpy as np
 
 from minigrad.device import Device, register_device
@@ -51,15 +53,27 @@ def dressed(value):
     return type(value)(dressed(v) for v in value) if isinstance(value, list | tuple) else value
 
 
+_owners = weakref.WeakValueDictionary()  # so that the base of a view is the very array it is a view of
+
+
 class StandIn:
     """A NumPy array in the coat of a device array."""
 
-    __slots__ = ("_array",)
+    __slots__ = ("__weakref__", "_array", "base")
     __hash__ = None
     __array_priority__ = 100
 
     def __init__(self, array):
         self._array = array
+        root = array
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        if root is array:
+            self.base = None
+            _owners[id(array)] = self
+        else:
+            owner = _owners.get(id(root))
+            self.base = StandIn(root) if owner is None else owner
 
     shape = property(lambda self: self._array.shape)
     dtype = property(lambda self: self._array.dtype)
@@ -68,7 +82,6 @@ class StandIn:
     nbytes = property(lambda self: self._array.nbytes)
     itemsize = property(lambda self: self._array.itemsize)
     strides = property(lambda self: self._array.strides)
-    base = property(lambda self: None if self._array.base is None else StandIn(self._array.base))
     T = property(lambda self: StandIn(self._array.T))
 
     def __array__(self, dtype=None, copy=None):

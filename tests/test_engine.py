@@ -9,6 +9,7 @@ import weakref
 
 import numpy as np
 import pytest
+from standin import STANDIN
 
 import minigrad as mg
 from minigrad.engine import Node, primitives
@@ -394,8 +395,9 @@ def test_overwriting_through_an_alias_is_noticed():
     [lambda x: x.T, lambda x: x.reshape(4), lambda x: x[0], lambda x: x.swapaxes(0, 1), lambda x: mg.flip(x),
      lambda x: mg.expand_dims(x, 0), lambda x: mg.broadcast_to(x, (2, 2, 2)), lambda x: x.T.detach(), mg.stop_gradient],
 )  # fmt: skip
-def test_overwriting_what_a_saved_view_shows_is_noticed(view):
-    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+@pytest.mark.parametrize("device", ["cpu", STANDIN.name])
+def test_overwriting_what_a_saved_view_shows_is_noticed(view, device):
+    x = leaf([[1.0, 2.0], [3.0, 4.0]], device=device)
     seen = view(x)
     loss = (mg.exp(x).sum() * seen * seen).sum()  # multiply saves `seen`, which shares memory with x
     x.copy_(np.zeros((2, 2), np.float32))
@@ -802,3 +804,35 @@ def test_astype_and_to():
     assert x.to("cpu") is x and x.to(np.float64).dtype == np.float64 and x.to(dtype=np.float16).dtype == np.float16
     with pytest.raises(RuntimeError, match=r"unknown device 'gpu'; known: .*cpu.*cuda"):
         x.to("gpu")
+
+
+@pytest.mark.parametrize("name", ["out", "g", "node", "op", "Tensor", "again"])
+def test_parameters_may_not_take_the_engines_names(name):
+    namespace = {}
+    exec(f"def f({name}): return {name}", namespace)
+    with pytest.raises(RuleError, match=f"f: a parameter must not be called '{name}'.*rename it"):
+        mg.primitive(namespace["f"])
+
+
+def test_what_is_no_function_with_a_name_is_refused(scratch):
+    with pytest.raises(RuleError, match="needs a function with a name"):
+        mg.primitive(lambda x: x)
+
+    @mg.primitive
+    def opposite(x):
+        return -x
+
+    with pytest.raises(RuleError, match="the rule of x must be a Python function.*write lambda g"):
+        opposite.defvjp(x=np.negative)
+
+
+def test_lists_of_integers_change_no_dtype():
+    t = leaf(1.0, 2.0)
+    for made in ([1, 2] * t, t + [30_000, -30_000], mg.maximum(t, [0, 3])):
+        assert made.dtype == np.float32
+    assert (mg.tensor([1, 2]) + [1, 2]).dtype == np.int64
+
+
+def test_as_integers_it_is_a_constant():
+    for made in (mg.astype(leaf(1.5, 2.5), int), leaf(1.5, 2.5).astype("int32"), np.astype(leaf(1.5), bool)):
+        assert not made.requires_grad and made.is_leaf

@@ -250,3 +250,13 @@ def test_an_exception_of_the_function_leaves_the_transforms_usable():
         mg.grad(broken)(two)
     value, slope = mg.value_and_grad(lambda x: x.sum())(two)
     assert not value.requires_grad and not slope.requires_grad
+
+
+def test_what_a_function_closes_over_can_be_differentiated_too():
+    w = mg.tensor([1.0, 2.0], requires_grad=True)
+    slope = mg.grad(lambda x: (w * x**3).sum())(mg.tensor([3.0, 1.0]))  # 3wx²
+    (slope**2).sum().backward()  # a gradient penalty: Σ(3wx²)², whose derivative in w is 2·9wx⁴
+    np.testing.assert_allclose(w.grad.numpy(), [2 * 9 * 1 * 81, 2 * 9 * 2 * 1])
+    with mg.no_grad():
+        assert not mg.grad(lambda x: (w * x).sum())(mg.tensor([3.0, 1.0])).requires_grad
+    assert not mg.grad(lambda x: (x * x).sum())(mg.tensor([3.0, 1.0])).requires_grad

@@ -219,6 +219,8 @@ _SHARED: dict[str, Any] = {
     "as_array": as_array, "ndarray": np.ndarray, "debugging": debugging, "any": any, "share_changes": share_changes,
 }  # fmt: skip
 _NAMES = ", ".join([*_SHARED, "op", "body", "compile_call", "function"])
+# What a parameter of a primitive may not be called, as the text of a call uses it.
+RESERVED = {*_NAMES.split(", "), "g", "again", "out", "result", "node", "state", "live", "is_tensor", "rules", "rewrap"}
 
 
 def _closed(source: str, file: str) -> FunctionType:
@@ -250,11 +252,11 @@ def compile_call(op: Primitive, function: FunctionType) -> None:
     """Write the call of `op` and make it the code of `function`; write `op.pull` too."""
     source, file = op.source, f"<minigrad {op.name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)  # shown by tracebacks
-    become(function, _closed(write_call(op), file))
     if any(op.rules.values()):
         names = {"rules": op.rules, "Tensor": Tensor, "rewrap": rewrap}
         exec(compile(write_pull(op), file, "exec"), names)
         op.pull = names[f"{op.name}_pull"]
+    become(function, _closed(write_call(op), file))
 
 
 def stub(op: Primitive) -> FunctionType:
@@ -270,5 +272,5 @@ def stub(op: Primitive) -> FunctionType:
 
 def become(function: FunctionType, other: FunctionType) -> None:
     """Give `function` the code and the defaults of another, keeping what it closes over."""
-    function.__code__ = other.__code__
     function.__defaults__, function.__kwdefaults__ = other.__defaults__, other.__kwdefaults__
+    function.__code__ = other.__code__  # last: another thread may be calling

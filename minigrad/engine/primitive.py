@@ -22,13 +22,24 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, NoReturn, Protocol, overload
 
+import numpy as np
+
 from ..errors import RuleError, ShapeError, describe, nearest
-from .calls import become, stub, write_call, write_pull
+from .calls import RESERVED, become, stub, write_call, write_pull
 from .dispatch import numpy_functions
 
 Rule = Callable[..., Any]
+
+
+def _fit_together(operands: Sequence[Any]) -> bool:
+    try:
+        np.broadcast_shapes(*[getattr(x, "shape", ()) for x in operands])
+    except ValueError:
+        return False
+    return True
 
 
 class Operation(Protocol):
@@ -67,6 +78,8 @@ class Primitive:
     """
 
     def __init__(self, body: Callable[..., Any], *, numpy: Any, broadcasts: bool, needs: str | None) -> None:
+        if not isinstance(body, FunctionType) or not body.__name__.isidentifier():
+            raise RuleError(f"primitive: needs a function with a name (def name(x): …), got {describe(body)}")
         self.body, self.name = body, body.__name__
         self.numpy, self.broadcasts = numpy, broadcasts
         self.needs = needs or (BROADCASTING if broadcasts else None)
@@ -77,6 +90,11 @@ class Primitive:
         self.arrays = [*names[:count], *names[count + len(self.options) :][: self.variadic]]
         if not self.arrays or (self.variadic and len(self.arrays) > 1):
             raise RuleError(f"{self.name}: a primitive takes one or more array parameters, or a single *arrays")
+        for name in (*self.arrays, *self.options):
+            if name in RESERVED:
+                raise RuleError(
+                    f"{self.name}: a parameter must not be called {name!r}, the engine uses that name; rename it"
+                )
         self.shapes = {f"{a}_shape": a for a in self.arrays}
         self.rules: dict[str, Rule | None] = {}
         self.saves: list[str] = []
@@ -100,6 +118,12 @@ class Primitive:
                 f"{self.name}.defvjp: needs one rule for each of {', '.join(self.arrays)} (None where it is not "
                 f"differentiable on purpose), got {', '.join(rules) or 'none'}"
             )
+        for argument, rule in rules.items():
+            if rule is not None and not isinstance(rule, FunctionType):
+                raise RuleError(
+                    f"{self.name}.defvjp: the rule of {argument} must be a Python function, whose parameter names say "
+                    f"what it needs, got {describe(rule)}; write lambda g, …: …"
+                )
         asks = {a: rule.__code__.co_varnames[: rule.__code__.co_argcount] for a, rule in rules.items() if rule}
         for argument, names in asks.items():
             for name in names:
@@ -124,7 +148,7 @@ class Primitive:
         names = map(str, range(len(operands))) if self.variadic else self.arrays
         got = [f"{name}: {describe(x)}" for name, x in zip(names, operands, strict=True) if x is not None]
         call = ", ".join(got + [f"{name}={value!r}" for name, value in options.items() if value is not None])
-        if type(error) is ValueError and self.needs:
+        if type(error) is ValueError and self.needs and not (self.needs is BROADCASTING and _fit_together(operands)):
             raise ShapeError(f"{self.name}: got {call}; {self.needs}") from error
         error.add_note(f"minigrad: in {self.name}({call}){'; ' + self.needs if self.needs else ''}")
         raise error
@@ -187,7 +211,7 @@ def primitive(
         become(made, stub(op))
 
     made.primitive, made.defvjp = op, defvjp
-    primitives[op.name] = made
+    primitives.setdefault(op.name, made)  # the library's own keep their names
     for function in numpy if isinstance(numpy, tuple) else (numpy,) if numpy else ():
         numpy_functions[function] = made
     return made

@@ -63,19 +63,23 @@ def constant(value: Any, op: Any) -> Any:
     if kind is builtins.float or value is None or kind is builtins.int or kind is builtins.bool:
         return value
     if kind is np.ndarray:
-        _check_dtype(value.dtype, op.name)
+        check_dtype(value.dtype, op.name)
         return value
     if isinstance(value, np.generic):
-        _check_dtype(value.dtype, op.name)
+        check_dtype(value.dtype, op.name)
         return value.item()
     if isinstance(value, list | tuple):
-        return from_python(value, op.name)
+        array = from_python(value, op.name)
+        if array.dtype.kind == "i" and array.size:  # as narrow as it can be, so that it changes no floating dtype
+            array = array.astype(np.result_type(np.min_scalar_type(array.min()), np.min_scalar_type(array.max())))
+        return array
     if find_device(value) is not None:
         return value
     raise TypeError(f"{op.name}: expected a Tensor, an array or a number, got {describe(value)}")
 
 
-def _check_dtype(dtype: np.dtype[Any], call: str) -> None:
+def check_dtype(dtype: np.dtype[Any], call: str) -> None:
+    """Raise for dtypes that are no numbers, or complex ones."""
     if dtype.kind not in "fiub":
         hint = "split it into real and imaginary parts" if dtype.kind == "c" else "convert it to numbers first"
         raise DtypeError(f"{call}: works on floating, integer and boolean arrays, got {dtype}; {hint}")
@@ -87,7 +91,7 @@ def from_python(data: Any, call: str = "tensor", dtype: Any = None) -> np.ndarra
         array = np.array(data, dtype=dtype)
     except ValueError as error:
         raise ShapeError(f"{call}: the nested lists are not rectangular ({error}); give rows of equal length") from None
-    _check_dtype(array.dtype, call)
+    check_dtype(array.dtype, call)
     if dtype is None and array.dtype.kind == "f":
         array = array.astype(_default_dtype)
     return array
@@ -147,9 +151,9 @@ class Tensor:
             data = np.asarray(data)
         if find_device(data) is None:
             data = from_python(data, "tensor", dtype)
-        _check_dtype(data.dtype, "tensor")
+        check_dtype(data.dtype, "tensor")
         if dtype is not None and data.dtype != dtype:
-            _check_dtype(np.dtype(dtype), "tensor")
+            check_dtype(np.dtype(dtype), "tensor")
             data = data.astype(dtype)
         if device is not None:
             data = move(data, get_device(device))

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..device import device_of, get_device
 from ..engine import Tensor
 from ..errors import GraphError
@@ -48,13 +46,6 @@ def _transpose(self: Tensor, *axes: Any) -> Any:
     return shape.transpose(self, axes[0] if len(axes) == 1 else axes)
 
 
-def _astype(self: Tensor, dtype: Any) -> Any:
-    """Return the tensor in another dtype; to integers or booleans without its graph."""
-    if np.dtype(dtype).kind == "f":
-        return shape.astype(self, dtype)
-    return Tensor(self.data, dtype=dtype)
-
-
 def _to(self: Tensor, device: Any = None, dtype: Any = None) -> Any:
     """Return the tensor on another device ("cpu", "cuda") or in another dtype, with its graph."""
     if device is not None and not isinstance(device, str):
@@ -64,7 +55,7 @@ def _to(self: Tensor, device: Any = None, dtype: Any = None) -> Any:
         source, target = device_of(self.data), get_device(device)
         if source is not target:
             moved = shape.to_device(self, source=source, target=target)
-    return moved if dtype is None or moved.dtype == dtype else _astype(moved, dtype)
+    return moved if dtype is None or moved.dtype == dtype else shape.astype(moved, dtype)
 
 
 OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -90,7 +81,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "dot": linalg.dot, "matmul": linalg.matmul,
     "reshape": _reshape, "transpose": _transpose, "ravel": shape.ravel, "flatten": shape.ravel,
     "swapaxes": shape.swapaxes, "squeeze": shape.squeeze, "diagonal": indexing.diagonal,
-    "astype": _astype, "to": _to,
+    "astype": shape.astype, "to": _to,
 }  # fmt: skip
 
 for name, (operation, symbol) in OPERATORS.items():

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, implements, primitive
+from ..engine.tensor import check_dtype
 from ..errors import ShapeError, describe
+from .elementwise import stop_gradient
 
 Array = Any
 Axes = int | tuple[int, ...]
@@ -82,7 +84,11 @@ def expand_dims(a: Array, *, axis: Axes) -> Array:
 expand_dims.defvjp(a=lambda g, a_shape: g.reshape(a_shape))
 
 
-@primitive(numpy=np.broadcast_to, broadcasts=True)
+@primitive(
+    numpy=np.broadcast_to,
+    broadcasts=True,
+    needs="from the last axis backwards each length must equal the new one or be 1",
+)
 def broadcast_to(array: Array, *, shape: Axes) -> Array:
     """Return `array` repeated along new axes and axes of length 1 until it has that shape."""
     return np.broadcast_to(array, shape)
@@ -218,13 +224,20 @@ def triu(m: Array, *, k: int = 0) -> Array:
 triu.defvjp(m=lambda g, k: np.triu(g, k))
 
 
-@primitive(numpy=np.astype)
-def astype(x: Array, *, dtype: Any) -> Array:
+@primitive
+def cast(x: Array, *, dtype: Any) -> Array:
     """Return `x` in another floating dtype; gradients come back in the old one."""
     return x.astype(dtype)
 
 
-astype.defvjp(x=lambda g: g)  # the engine casts a cotangent to its argument's dtype
+cast.defvjp(x=lambda g: g)  # the engine casts a cotangent to its argument's dtype
+
+
+@implements(np.astype)
+def astype(x: Array, dtype: Any) -> Array:
+    """Return `x` in another dtype; to integers or booleans it is a constant, for they have no gradients."""
+    check_dtype(np.dtype(dtype), "astype")
+    return cast(x if np.dtype(dtype).kind == "f" else stop_gradient(x), dtype)
 
 
 @primitive
