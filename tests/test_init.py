@@ -269,3 +269,23 @@ def test_n11_any_asymmetric_initialiser_breaks_the_symmetry(name):
 def test_bad_arguments(call, kind, text):
     with pytest.raises(kind, match=text):
         call()
+
+
+def test_lsuv_follows_the_order_of_use_and_leaves_modes_and_buffers_alone():
+    class Backwards(nn.Module):
+        def __init__(self):
+            self.last = nn.Linear(16, 4)
+            self.norm = nn.BatchNorm1d(16)
+            self.first = nn.Linear(8, 16)
+
+        def forward(self, x):
+            return self.last(mg.relu(self.norm(self.first(x))))
+
+    model = Backwards()
+    model.norm.eval()
+    batch = np.random.default_rng(0).normal(size=(64, 8)).astype("float32")
+    nn.init.lsuv_(model, batch)
+    first = model.first(batch)
+    assert first.numpy().var() == pytest.approx(1, abs=2e-3)
+    assert model.last(mg.relu(model.norm(first))).numpy().var() == pytest.approx(1, abs=2e-3)
+    assert model.training and not model.norm.training and model.norm.num_batches_tracked.item() == 0

@@ -444,8 +444,8 @@ def test_options_and_inputs_that_are_refused_by_every_loss(name):
 
 
 @pytest.mark.parametrize(("call", "text"), [
-    (lambda: F.huber_loss(leaf([1]), [0], delta=0), "huber_loss: delta must be positive, got 0"),
-    (lambda: F.huber_loss(leaf([1]), [0], delta=float("nan")), "delta must be positive, got nan"),
+    (lambda: F.huber_loss(leaf([1]), [0], delta=0), "huber_loss: delta must be positive and finite, got 0"),
+    (lambda: F.huber_loss(leaf([1]), [0], delta=float("nan")), "delta must be positive and finite, got nan"),
     (lambda: F.cross_entropy(leaf(Z), LABELS, label_smoothing=1.1), r"label_smoothing must be in \[0, 1\], got 1\.1"),
     (lambda: F.cross_entropy(leaf(Z), LABELS, label_smoothing=float("nan")), "got nan"),
     (lambda: F.cross_entropy(leaf(Z), HOT[:, :2]), r"the input is float64\[4, 3\], the target is float64\[4, 2\]"),

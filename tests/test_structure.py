@@ -61,7 +61,8 @@ def test_heavy_packages_are_imported_where_they_are_used(path):
 
 def test_importing_minigrad_loads_numpy_and_nothing_heavy():
     code = "import sys, minigrad; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
     assert "numpy" in loaded and not loaded & (HEAVY | {"csv", "json", "hashlib", "argparse"})
 
 

@@ -70,8 +70,8 @@ def constant(value: Any, op: Any) -> Any:
         return value.item()
     if isinstance(value, list | tuple):
         array = from_python(value, op.name)
-        if array.dtype.kind == "i" and array.size:  # as narrow as it can be, so that it changes no floating dtype
-            array = array.astype(np.result_type(np.min_scalar_type(array.min()), np.min_scalar_type(array.max())))
+        if array.dtype.kind == "i" and array.size and abs(array).max() < 2**15:
+            array = array.astype(np.int16)  # narrow enough to change no dtype, as numbers would not
         return array
     if find_device(value) is not None:
         return value

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..device import find_device
 from ..engine import Tensor
+from ..engine.tensor import check_dtype
 from ..errors import DtypeError, ShapeError, describe, warn_user
 from ..ops import elementwise as e
 from ..ops import nn as ops
@@ -88,7 +89,10 @@ def _target_like(input: Tensor, target: Any, call: str) -> Any:
         )
     if isinstance(target, Tensor) and target.requires_grad:
         return target
-    return data if data.dtype == like.dtype else data.astype(like.dtype)
+    if data.dtype == like.dtype:
+        return data
+    check_dtype(data.dtype, call)
+    return data.astype(like.dtype)
 
 
 def _labels(input: Tensor, target: Any, call: str) -> Any:
@@ -131,7 +135,7 @@ def _reduce(losses: Any, reduction: str, base: float | None = None) -> Any:
     if base is not None:
         losses = losses * _per_nat(base)
     if reduction == "mean":
-        return reduce.mean(losses)
+        return reduce.sum(losses) / max(losses.size, 1)  # 0 of no losses, as for the fused ones
     return reduce.sum(losses) if reduction == "sum" else losses
 
 
@@ -144,7 +148,7 @@ def _check(call: str, reduction: str, base: float | None = None) -> None:
     """Refuse options that no loss takes, before anything is computed."""
     if reduction not in _REDUCTIONS:
         raise ValueError(f'{call}: reduction must be "mean", "sum" or "none", got {reduction!r}')
-    if base is not None and not (base > 0 and base != 1):
+    if base is not None and not (isinstance(base, int | float) and 0 < base < math.inf and base != 1):
         raise ValueError(f"{call}: base must be positive and not 1 (None for e, 2 for bits, 10), got {base!r}")
 
 
@@ -189,8 +193,8 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
 def huber_loss(input: Any, target: Any, *, reduction: str = "mean", delta: float = 1.0) -> Any:
     """Return ½d² where |d| ≤ δ and δ(|d| − ½δ) beyond, d = o − y (Huber 1964); mean over all elements."""
     _check("huber_loss", reduction)
-    if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be positive, got {delta!r}")
+    if not 0 < delta < math.inf:
+        raise ValueError(f"huber_loss: delta must be positive and finite, got {delta!r}")
     input = _tensor(input, "huber_loss")
     size = e.absolute(input - _target_like(input, target, "huber_loss"))
     near = e.minimum(size, delta)
@@ -370,5 +374,5 @@ def kl_div(
         _probabilities(y, "kl_div", "targets")
         losses = y * (ops.log_probability(y) - q)
     if reduction == "batchmean":
-        return _reduce(losses, "sum", base) / q.shape[0]
+        return _reduce(losses, "sum", base) / (q.shape[0] if q.ndim else 1)
     return _reduce(losses, reduction, base)

@@ -7,6 +7,7 @@ fan_in (n_in) is the number of edges into a node, fan_out (n_out) the number out
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,13 +119,14 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, *, generator: Any = None) -> 
 def lsuv_(model: Module, batch: Any, *, tol: float = 1e-3, max_iterations: int = 10, generator: Any = None) -> Module:
     """Give every linear layer outputs of variance 1 on a batch (N15; Mishkin & Matas 2016).
 
-    Weights start orthonormal. Then, layer by layer from the input on, the batch is run through the
-    model and the layer's weight divided by the standard deviation of its output, until its variance is
-    within `tol` of 1. Biases are set to 0.
+    Weights start orthonormal and biases at 0. Then, layer by layer from the input on, the batch is run
+    through the model and the layer's weight divided by the standard deviation of its output, until its
+    variance is within `tol` of 1. The model runs in evaluation mode: nothing is dropped and no running
+    values change.
 
     Parameters
     ----------
-    model : any module; its Linear layers are initialised, in definition order
+    model : any module; its Linear layers are initialised, in the order in which it uses them
     batch : an input of the model
     tol : the accepted distance of each variance from 1
     max_iterations : how often a layer is rescaled at most
@@ -139,41 +141,51 @@ def lsuv_(model: Module, batch: Any, *, tol: float = 1e-3, max_iterations: int =
     ValueError
         when a layer's output does not depend on the batch, or is never reached.
     """
-    layers = [(key, layer) for key, layer in model.named_modules() if isinstance(layer, Linear)]
+    layers = {key: layer for key, layer in model.named_modules() if isinstance(layer, Linear)}
     if not layers:
         raise ValueError(f"lsuv_: {type(model).__name__} has no Linear layer")
-    for _, layer in layers:
+    for layer in layers.values():
         orthogonal_(layer.weight, generator=generator)
         if layer.bias is not None:
             zeros_(layer.bias)
-    for key, layer in layers:
+    used = _output_variances(model, layers, batch)
+    for key in layers:
+        if key not in used:
+            raise ValueError(f"lsuv_: the model did not use its layer {key!r} on this batch")
+    for key in used:
         for _ in range(max_iterations):
-            variance = _output_variance(model, layer, key, batch)
+            variance = _output_variances(model, layers, batch)[key]
             if abs(variance - 1) <= tol:
                 break
             if not variance > 0 or not math.isfinite(variance):
                 raise ValueError(
                     f"lsuv_: the output of layer {key!r} has variance {variance} on this batch; use another batch"
                 )
-            layer.weight.copy_(layer.weight.data / math.sqrt(variance))
+            layers[key].weight.copy_(layers[key].weight.data / math.sqrt(variance))
     return model
 
 
-def _output_variance(model: Module, layer: Linear, key: str, batch: Any) -> float:
-    """Run the batch through the model, and return the variance of one layer's output."""
-    seen: list[Any] = []
+def _output_variances(model: Module, layers: dict[str, Linear], batch: Any) -> dict[str, float]:
+    """Run the batch through the model, and return the variance of each layer's output, in order of use."""
+    variances: dict[str, float] = {}
 
-    def watched(x: Any) -> Any:
-        z = Linear.forward(layer, x)
-        seen.append(z.data)
-        return z
+    def watch(key: str, layer: Linear) -> Callable[[Any], Any]:
+        def forward(x: Any) -> Any:
+            z = Linear.forward(layer, x)
+            variances.setdefault(key, float(z.data.astype(np.float64).var()))
+            return z
 
-    layer.forward = watched  # type: ignore[method-assign]
+        return forward
+
+    modes = [(module, module.training) for module in model.modules()]
+    for key, layer in layers.items():
+        layer.forward = watch(key, layer)  # type: ignore
     try:
         with no_grad():
-            model(batch if isinstance(batch, Tensor) else Tensor(batch))
+            model.eval()(batch if isinstance(batch, Tensor) else Tensor(batch))
     finally:
-        del layer.forward
-    if not seen:
-        raise ValueError(f"lsuv_: the model did not use its layer {key!r} on this batch")
-    return float(seen[0].astype(np.float64).var())
+        for layer in layers.values():
+            del layer.forward
+        for module, training in modes:
+            module.training = training
+    return variances

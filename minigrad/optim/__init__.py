@@ -1,6 +1,6 @@
 """Optimizers: array arithmetic on flat parameters. They never record.
 
-Read `optimizer`, `sgd`, `adaptive`, then `lr_scheduler` and `clip`.
+Read `optimizer`, `block`, `sgd`, `adaptive`, then `lr_scheduler` and `clip`.
 """
 
 from . import lr_scheduler

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .optimizer import Array, Group, Optimizer
+from .block import Array, Group
+from .optimizer import Optimizer
 
 _BETAS: dict[str, tuple[float, float]] = {"betas": (0.0, 1.0)}
 

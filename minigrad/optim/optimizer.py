@@ -1,117 +1,20 @@
-"""`Optimizer`: what all optimizers share: parameter groups, flat storage, state that can be saved.
+"""`Optimizer`: what all optimizers share: parameter groups, the step, and state that can be saved.
 
 An optimizer is its `update`: array arithmetic on one stretch of parameters, written as in the notes.
-Small parameters are moved into one flat array, so that an update is a few NumPy calls in all and not a
-few for each of them; a large one stays alone. Both are updated a stretch at a time, short enough that
-the temporaries of the formula stay in cache. Read next: `sgd.py`.
+Read next: `block.py`, on how the parameters are stored.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..engine import Tensor, enable_grad
-from ..engine.node import tick_update
-from ..errors import CheckpointError, GraphError, ShapeError, describe
-
-Array = Any
-Group = dict[str, Any]
-
-STRETCH = 32 * 1024  # elements updated at a time; parameters up to this size share a block
-
-
-class Block:
-    """Parameters of one group, dtype and device whose values lie in one flat array.
-
-    Attributes
-    ----------
-    params : the parameters; their `.data` are views of `theta`
-    theta : (n,) their values, one after the other
-    state : for each state name of the optimizer an array like `theta`, zeros at first
-    t : the number of updates so far
-    """
-
-    def __init__(self, params: Sequence[Tensor], group: Group, names: Sequence[str]) -> None:
-        self.params, self.group, self.t = list(params), group, 0
-        self.checked: list[Any] = []  # the hyper-parameters that were last found to be in range
-        self.shapes = [p.shape for p in params]
-        self._adopt()
-        self.state = [np.zeros_like(self.theta) for _ in names]
-        self.gathered = np.empty_like(self.theta) if len(params) > 1 else None
-
-    def _adopt(self) -> None:
-        """Lay the values out flat, and make each parameter's data a view of its stretch."""
-        arrays = [p.data for p in self.params]
-        if len(arrays) == 1 and arrays[0].flags.c_contiguous and getattr(arrays[0].flags, "writeable", True):
-            self.theta = arrays[0].reshape(-1)
-            self.views = arrays
-        else:
-            self.theta = np.concatenate([a.reshape(-1) for a in arrays])
-            self.views = [
-                self.theta[part].reshape(shape) for part, shape in zip(self._parts(), self.shapes, strict=True)
-            ]
-        for p, view in zip(self.params, self.views, strict=True):
-            p.data = view
-            p.mark_changed()
-        self.cells = [p._changed for p in self.params]
-
-    def _parts(self) -> list[slice]:
-        ends = np.cumsum([math.prod(shape) for shape in self.shapes]).tolist()
-        return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-
-    def gradient(self) -> Array:
-        """Return the gradients of all parameters as one flat array."""
-        grads = [p.grad._data for p in self.params]  # type: ignore[union-attr]
-        if [g.shape for g in grads] != self.shapes:
-            wrong = next(p for p in self.params if p.grad is not None and p.grad.shape != p.shape)
-            raise ShapeError(
-                f"step: a parameter is {describe(wrong)}, its .grad is {describe(wrong.grad)}; shapes must be equal"
-            )
-        for p, view in zip(self.params, self.views, strict=True):
-            if p._data is not view:  # moved to another device, or replaced by the user
-                self._adopt()
-                break
-        if self.gathered is None:
-            return grads[0].reshape(-1)
-        return np.concatenate([g.ravel() for g in grads], out=self.gathered)
-
-    def stretches(self, g: Array) -> Iterable[tuple[Array, Array, list[Array]]]:
-        """Return parameters, gradient and state cut into stretches."""
-        n = self.theta.size
-        if n <= STRETCH:
-            return [(self.theta, g, self.state)]
-        parts = [slice(start, start + STRETCH) for start in range(0, n, STRETCH)]
-        return ((self.theta[part], g[part], [s[part] for s in self.state]) for part in parts)
-
-    def mark_changed(self) -> None:
-        """Note for every parameter that it was updated in place."""
-        now = tick_update()
-        for cell in self.cells:
-            cell[0] = now  # type: ignore[index]
-
-    def split(self, names: Sequence[str]) -> list[Block]:
-        """Return two blocks with this one's state: the parameters with a gradient, and those without."""
-        blocks = []
-        for chosen in (True, False):
-            picked = [i for i, p in enumerate(self.params) if (p.grad is not None) is chosen]
-            if not picked:
-                continue
-            values = [self.per_parameter(i) for i in picked]
-            block = Block([self.params[i] for i in picked], self.group, names)
-            block.t = self.t
-            for k in range(len(names)):
-                block.state[k][...] = np.concatenate([v[k].reshape(-1) for v in values])
-            blocks.append(block)
-        return blocks
-
-    def per_parameter(self, i: int) -> list[Array]:
-        """Return the state of the i-th parameter, in its shape (views)."""
-        part = self._parts()[i]
-        return [s[part].reshape(self.shapes[i]) for s in self.state]
+from ..errors import CheckpointError, GraphError, describe
+from .block import STRETCH, Array, Block, Group
 
 
 class Optimizer:
@@ -189,10 +92,10 @@ class Optimizer:
         state: dict[int, dict[str, Any]] = {}
         for block in self._blocks:
             for i, p in enumerate(block.params):
-                arrays = dict(zip(self.state_names, block.per_parameter(i), strict=True))
-                state[id(p)] = {"step": block.t, **{k: Tensor(a.copy()) for k, a in arrays.items()}}
+                arrays = zip(self.state_names, block.state_of(i), strict=True)
+                state[id(p)] = {"step": block.t, **{name: Tensor(array.copy()) for name, array in arrays}}
         groups = [
-            {k: v for k, v in group.items() if k != "params"} | {"params": len(group["params"])}
+            {**{k: v for k, v in group.items() if k != "params"}, "params": len(group["params"])}
             for group in self.param_groups
         ]
         return {"optimizer": self._name, "state": [state[id(p)] for p in self._params], "param_groups": groups}
@@ -205,17 +108,48 @@ class Optimizer:
         CheckpointError
             when it does not fit; nothing has been changed then.
         """
+        groups, state = self._check_state(state_dict)
+        for group, values in zip(self.param_groups, groups, strict=True):
+            group.update(values)
+        by_id = {id(p): values for p, values in zip(self._params, state, strict=True)}
+        self._blocks = [b for block in self._blocks for b in block.divide(lambda p: by_id[id(p)]["step"])]
+        for block in self._blocks:
+            block.t = by_id[id(block.params[0])]["step"]
+            for i, p in enumerate(block.params):
+                for name, array in zip(self.state_names, block.state_of(i), strict=True):
+                    value = by_id[id(p)][name]
+                    array[...] = value.data if isinstance(value, Tensor) else value
+
+    def _check_state(self, state_dict: dict[str, Any]) -> tuple[list[Group], list[dict[str, Any]]]:
+        """Return the hyper-parameters of the groups and the state of the parameters, or raise if they do not fit."""
         if state_dict.get("optimizer") != self._name:
             raise CheckpointError(
                 f"load_state_dict: this is {self._name}, the state is of {state_dict.get('optimizer')}"
             )
-        groups, state = state_dict["param_groups"], state_dict["state"]
-        if [g["params"] for g in groups] != [len(g["params"]) for g in self.param_groups]:
+        groups, state = state_dict.get("param_groups", []), state_dict.get("state", [])
+        sizes, own = [g.get("params") for g in groups], [len(g["params"]) for g in self.param_groups]
+        if sizes != own:
             raise CheckpointError(
-                f"load_state_dict: the state is of groups of {[g['params'] for g in groups]} parameters, "
-                f"this optimizer has {[len(g['params']) for g in self.param_groups]}"
+                f"load_state_dict: the state is of groups of {sizes} parameters, this optimizer has {own}"
             )
+        if len(state) != len(self._params):
+            raise CheckpointError(
+                f"load_state_dict: there is state of {len(state)} parameters, this optimizer has {len(self._params)}"
+            )
+        settings = [{k: v for k, v in g.items() if k != "params"} for g in groups]
+        for mine, values in zip(self.param_groups, settings, strict=True):
+            if set(values) != set(mine) - {"params"}:
+                raise CheckpointError(
+                    f"load_state_dict: a group of {self._name} has {', '.join(sorted(set(mine) - {'params'}))}; "
+                    f"the state's has {', '.join(sorted(values))}"
+                )
+            try:
+                self._check_group(values)
+            except ValueError as error:
+                raise CheckpointError(f"load_state_dict: {error}") from None
         for i, (p, values) in enumerate(zip(self._params, state, strict=True)):
+            if not isinstance(values.get("step"), int):
+                raise CheckpointError(f"load_state_dict: parameter {i} has no 'step', the number of its updates")
             for name in self.state_names:
                 got = values.get(name)
                 if got is None or got.shape != p.shape:
@@ -223,16 +157,7 @@ class Optimizer:
                         f"load_state_dict: parameter {i} is {describe(p)}, its state {name!r} is "
                         f"{'missing' if got is None else describe(got)}"
                     )
-        for group, values in zip(self.param_groups, groups, strict=True):
-            group.update({k: v for k, v in values.items() if k != "params"})
-        by_id = {id(p): values for p, values in zip(self._params, state, strict=True)}
-        self._blocks = [b for block in self._blocks for b in self._split_by_step(block, by_id)]
-        for block in self._blocks:
-            for i, p in enumerate(block.params):
-                block.t = by_id[id(p)]["step"]
-                for name, array in zip(self.state_names, block.per_parameter(i), strict=True):
-                    value = by_id[id(p)][name]
-                    array[...] = value.data if isinstance(value, Tensor) else value
+        return settings, state
 
     def __repr__(self) -> str:
         lines = []
@@ -260,34 +185,31 @@ class Optimizer:
                 update(theta, slope, state, group, block.t)
             block.mark_changed()
 
+    def _current(self) -> list[Block]:
+        """Return the blocks, after taking up parameters whose data were replaced or moved."""
+        if not all([block.is_current() for block in self._blocks]):
+            divided = [[b] if b.is_current() else b.divide(lambda p: (p.dtype, p.device)) for b in self._blocks]
+            self._blocks = [block for blocks in divided for block in blocks]
+        return self._blocks
+
     def _ready(self) -> list[Block]:
-        """Return the blocks to update, after splitting those of which only some parameters have gradients."""
-        ready = []
-        for block in self._blocks:
-            missing = [p.grad is None for p in block.params].count(True)
-            if missing == 0:
-                ready.append(block)
-            elif missing < len(block.params):
-                parts = block.split(self.state_names)
-                where = self._blocks.index(block)
-                self._blocks[where : where + 1] = parts
-                return self._ready()
+        """Return the blocks to update, after dividing those of which only some parameters have gradients."""
+        missing = [[p.grad is None for p in block.params].count(True) for block in self._current()]
+        if any(missing):
+            divided = [
+                b.divide(lambda p: p.grad is None) if n else [b] for b, n in zip(self._blocks, missing, strict=True)
+            ]
+            self._blocks = [block for blocks in divided for block in blocks]
+        ready = [block for block in self._blocks if block.params[0].grad is not None]
         if not ready:
             raise GraphError(f"{self._name}.step: no parameter has a gradient; call loss.backward() before step()")
         return ready
 
-    def _split_by_step(self, block: Block, by_id: dict[int, Any]) -> list[Block]:
-        """Return blocks in which all parameters have been updated equally often."""
-        steps = sorted({by_id[id(p)]["step"] for p in block.params})
-        if len(steps) == 1:
-            return [block]
-        return [
-            Block([p for p in block.params if by_id[id(p)]["step"] == t], block.group, self.state_names) for t in steps
-        ]
-
     def _make_groups(self, params: Iterable[Any], defaults: dict[str, Any]) -> list[Group]:
         if isinstance(params, Tensor):
             raise TypeError(f"{self._name}: params must be several parameters, got one Tensor; write [tensor]")
+        if isinstance(params, set | frozenset):
+            raise TypeError(f"{self._name}: params must be in order, and a set has none; pass a list")
         given = list(params)
         if not given:
             raise ValueError(f"{self._name}: got no parameters; pass model.parameters()")

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from ..engine import enable_grad
 from ..errors import GraphError
-from .optimizer import Array, Group, Optimizer
+from .block import Array, Group
+from .optimizer import Optimizer
 
 
 class SGD(Optimizer):
@@ -103,10 +104,7 @@ class Nesterov(Momentum):
             self._apply(self._update_ahead)
             return None
         self._keep_to("closure")
-        blocks = list(self._blocks)
-        for block in blocks:
-            if any(p.data is not view for p, view in zip(block.params, block.views, strict=True)):
-                block._adopt()
+        blocks = list(self._current())
         before = [block.theta.copy() for block in blocks]
         try:
             for block in blocks:

@@ -1,0 +1,119 @@
+"""`Block`: parameters of one group whose values lie in one flat array.
+
+Small parameters share a block, so that an update is a few NumPy calls in all and not a few for each of
+them; a large one stays alone, so that its gradient need not be copied. Read next: `sgd.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..device import device_of, move
+from ..engine import Tensor
+from ..engine.node import tick_update
+from ..errors import ShapeError, describe
+
+Array = Any
+Group = dict[str, Any]
+
+STRETCH = 32 * 1024  # elements updated at a time: the temporaries of a formula stay in cache
+
+
+class Block:
+    """Parameters of one group, dtype and device, that have been updated equally often.
+
+    Attributes
+    ----------
+    params : the parameters; their data are views of `theta`
+    theta : (n,) their values, one after the other
+    names, state : the state arrays of the optimizer: for each name one like `theta`, zeros at first
+    t : the number of updates so far
+    checked : the hyper-parameters that were last found to be in range
+    """
+
+    def __init__(self, params: Sequence[Tensor], group: Group, names: Sequence[str]) -> None:
+        self.params, self.group, self.names, self.t = list(params), group, names, 0
+        self.checked: list[Any] = []
+        self.shapes = [p.shape for p in params]
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes]).tolist()
+        self.parts = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+        arrays = [p.data for p in params]
+        flags = arrays[0].flags
+        if len(arrays) == 1 and flags.c_contiguous and getattr(flags, "writeable", True):
+            self.theta, self.views = arrays[0].reshape(-1), arrays
+        else:
+            self.theta = np.concatenate([a.reshape(-1) for a in arrays])
+            self.views = self._shaped(self.theta)
+        for p, view in zip(params, self.views, strict=True):
+            p.data = view
+        self.changes = [p._changes() for p in params]
+        self.state = [np.zeros_like(self.theta) for _ in names]
+        self.gathered = np.empty_like(self.theta) if len(arrays) > 1 else None
+
+    def _shaped(self, flat: Array) -> list[Array]:
+        """Return a flat array as one view for each parameter, in its shape."""
+        return [flat[part].reshape(shape) for part, shape in zip(self.parts, self.shapes, strict=True)]
+
+    def state_of(self, i: int) -> list[Array]:
+        """Return the state of the i-th parameter, in its shape: views."""
+        return [s[self.parts[i]].reshape(self.shapes[i]) for s in self.state]
+
+    def is_current(self) -> bool:
+        """Tell whether the parameters' data are still the views of `theta`, and not replaced or moved since."""
+        return not any([p._data is not v for p, v in zip(self.params, self.views)])  # noqa: B905  in every step
+
+    def gradient(self) -> Array:
+        """Return the gradients of all parameters, one after the other: (n,)."""
+        try:
+            grads = [p.grad._data for p in self.params]  # type: ignore[union-attr]
+        except AttributeError:
+            wrong = next(p.grad for p in self.params if not isinstance(p.grad, Tensor))
+            raise TypeError(
+                f"step: a parameter's .grad is {type(wrong).__name__}, needs a Tensor: mg.tensor(…)"
+            ) from None
+        if [g.shape for g in grads] != self.shapes:
+            wrong = next(p for p, shape in zip(self.params, self.shapes, strict=True) if p.grad.shape != shape)  # type: ignore[union-attr]
+            raise ShapeError(
+                f"step: a parameter is {describe(wrong)}, its .grad is {describe(wrong.grad)}; shapes must be equal"
+            )
+        if self.gathered is None:
+            return grads[0].reshape(-1)
+        return np.concatenate([g.ravel() for g in grads], out=self.gathered)
+
+    def stretches(self, g: Array) -> Iterable[tuple[Array, Array, list[Array]]]:
+        """Return parameters, gradient and state cut into stretches."""
+        n = self.theta.size
+        if n <= STRETCH:
+            return [(self.theta, g, self.state)]
+        parts = [slice(start, start + STRETCH) for start in range(0, n, STRETCH)]
+        return ((self.theta[part], g[part], [s[part] for s in self.state]) for part in parts)
+
+    def mark_changed(self) -> None:
+        """Note for every parameter that it was updated in place."""
+        now = tick_update()
+        for changes in self.changes:
+            changes[0] = now
+
+    def divide(self, key: Callable[[Tensor], Any]) -> list[Block]:
+        """Return blocks of the parameters with equal keys, with their present data and this block's state."""
+        kinds: dict[Any, list[int]] = {}
+        for i, p in enumerate(self.params):
+            if p.shape != self.shapes[i]:
+                raise ShapeError(
+                    f"step: a parameter had shape {list(self.shapes[i])} when the optimizer was made and is "
+                    f"{describe(p)} now; make a new optimizer"
+                )
+            kinds.setdefault(key(p), []).append(i)
+        blocks = []
+        for chosen in kinds.values():
+            block = Block([self.params[i] for i in chosen], self.group, self.names)
+            block.t = self.t
+            for j, i in enumerate(chosen):
+                for new, old in zip(block.state_of(j), self.state_of(i), strict=True):
+                    new[...] = move(old, device_of(new))
+            blocks.append(block)
+        return blocks
