@@ -177,15 +177,16 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
             "backward: this tensor does not require gradients: none of what it was computed from does, or it was "
             "computed under no_grad; make the leaves with requires_grad=True"
         )
-    like = output.data
+    like = output._data
     if gradient is None:
         if like.size != 1:
             raise ShapeError(
                 f"backward: the output is {describe(output)}, not a scalar; reduce it (.sum(), .mean()), "
                 "or pass gradient=, the cotangent of that shape"
             )
-        one = np.ones_like(like)
+        one = type(like)(1) if isinstance(like, np.generic) else np.ones_like(like)
         return wrap(one) if create_graph else one
+    like = output.data
     data = gradient.data if isinstance(gradient, Tensor) else gradient
     if find_device(data) is None:
         data = from_python(data, "backward", output.dtype)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,9 @@ from ..errors import ShapeError, describe
 
 Array = Any
 Group = dict[str, Any]
+
+# Every step asks these of every parameter; so asked, most of the loop runs in C.
+_get_data, _get_grad, _get_shape = attrgetter("_data"), attrgetter("grad"), attrgetter("shape")
 
 STRETCH = 32 * 1024  # elements updated at a time: the temporaries of a formula stay in cache
 
@@ -64,18 +69,22 @@ class Block:
 
     def is_current(self) -> bool:
         """Tell whether the parameters' data are still the views of `theta`, and not replaced or moved since."""
-        return not any([p._data is not v for p, v in zip(self.params, self.views)])  # noqa: B905  in every step
+        return all(map(is_, map(_get_data, self.params), self.views))
+
+    def missing(self) -> int:
+        """Return how many parameters have no gradient."""
+        return sum(map(is_, map(_get_grad, self.params), repeat(None)))
 
     def gradient(self) -> Array:
         """Return the gradients of all parameters, one after the other: (n,)."""
         try:
-            grads = [p.grad._data for p in self.params]  # type: ignore[union-attr]
+            grads = list(map(_get_data, map(_get_grad, self.params)))
         except AttributeError:
             wrong = next(p.grad for p in self.params if not isinstance(p.grad, Tensor))
             raise TypeError(
                 f"step: a parameter's .grad is {type(wrong).__name__}, needs a Tensor: mg.tensor(…)"
             ) from None
-        if [g.shape for g in grads] != self.shapes:
+        if list(map(_get_shape, grads)) != self.shapes:
             wrong = next(p for p, shape in zip(self.params, self.shapes, strict=True) if p.grad.shape != shape)  # type: ignore[union-attr]
             raise ShapeError(
                 f"step: a parameter is {describe(wrong)}, its .grad is {describe(wrong.grad)}; shapes must be equal"

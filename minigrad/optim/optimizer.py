@@ -194,7 +194,7 @@ class Optimizer:
 
     def _ready(self) -> list[Block]:
         """Return the blocks to update, after dividing those of which only some parameters have gradients."""
-        missing = [[p.grad is None for p in block.params].count(True) for block in self._current()]
+        missing = [block.missing() for block in self._current()]
         if any(missing):
             divided = [
                 b.divide(lambda p: p.grad is None) if n else [b] for b, n in zip(self._blocks, missing, strict=True)
