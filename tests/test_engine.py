@@ -4,6 +4,7 @@ import copy
 import gc
 import pickle
 import re
+import textwrap
 import threading
 import weakref
 
@@ -12,7 +13,7 @@ import pytest
 from standin import STANDIN
 
 import minigrad as mg
-from minigrad.engine import Node, primitives
+from minigrad.engine import Node, calls, primitives
 from minigrad.engine.dispatch import numpy_functions
 from minigrad.errors import DtypeError, GraphError, NonFiniteError, RuleError, ShapeError
 
@@ -836,3 +837,10 @@ def test_lists_of_integers_change_no_dtype():
 def test_as_integers_it_is_a_constant():
     for made in (mg.astype(leaf(1.5, 2.5), int), leaf(1.5, 2.5).astype("int32"), np.astype(leaf(1.5), bool)):
         assert not made.requires_grad and made.is_leaf
+
+
+def test_the_call_that_calls_py_shows_is_the_one_that_runs():
+    op = mg.multiply.primitive
+    for text in (calls.write_call(op), calls.write_pull(op)):
+        assert textwrap.indent(text, "    ").rstrip() in calls.__doc__
+        assert text in op.source
