@@ -13,24 +13,12 @@ import pytest
 from standin import STANDIN
 
 import minigrad as mg
-from minigrad.engine import Node, calls, primitives
-from minigrad.engine.dispatch import numpy_functions
+from minigrad.engine import Node, calls
 from minigrad.errors import DtypeError, GraphError, NonFiniteError, RuleError, ShapeError
 
 
 def leaf(*values, dtype="float32", **options):
     return mg.tensor(values[0] if len(values) == 1 else list(values), dtype=dtype, requires_grad=True, **options)
-
-
-@pytest.fixture
-def scratch():
-    """Forget what a test declares."""
-    tables = (primitives, numpy_functions)
-    before = [dict(table) for table in tables]
-    yield
-    for table, kept in zip(tables, before, strict=True):
-        table.clear()
-        table.update(kept)
 
 
 # Backward

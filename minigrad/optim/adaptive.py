@@ -117,18 +117,23 @@ class Adam(RMSprop):
 
         With c = √(1 − α₂ᵗ) it is p/(1 − α₁ᵗ)·c / (cε + √r) ⊙ v: the same number, one pass less.
         """
-        v, r = state
         b1, b2 = group["betas"]
+        v, r = self._moments(g, state, b1, b2)
         c = math.sqrt(1 - b2**t)
-        v *= b1
-        v += (1 - b1) * g
-        r *= b2
-        r += (1 - b2) * (g * g)
         size = np.sqrt(r)
         size += c * group["eps"]
         step = v / size
         step *= c * group["lr"] / (1 - b1**t)
         theta -= step
+
+    def _moments(self, g: Array, state: list[Array], b1: float, b2: float) -> tuple[Array, Array]:
+        """v ← α₁v + (1 − α₁)g;  r ← α₂r + (1 − α₂) g⊙g."""
+        v, r = state
+        v *= b1
+        v += (1 - b1) * g
+        r *= b2
+        r += (1 - b2) * (g * g)
+        return v, r
 
 
 class AdamW(Adam):
@@ -189,13 +194,9 @@ class NAdam(Adam):
 
     def update(self, theta: Array, g: Array, state: list[Array], group: Group, t: int) -> None:
         """The look-ahead step of the class."""
-        v, r = state
         b1, b2 = group["betas"]
         mu, product = _schedule(b1, group["momentum_decay"], t + 1)
-        v *= b1
-        v += (1 - b1) * g
-        r *= b2
-        r += (1 - b2) * (g * g)
+        v, r = self._moments(g, state, b1, b2)
         look = mu[t + 1] / (1 - product[t + 1]) * v + (1 - mu[t]) / (1 - product[t]) * g
         theta -= group["lr"] * look / (group["eps"] + np.sqrt(r / (1 - b2**t)))
 
