@@ -17,7 +17,7 @@ import numpy as np
 
 from ..device import find_device, to_numpy
 from ..engine import Tensor
-from ..errors import CheckpointError, describe, require
+from ..errors import CheckpointError, describe
 
 _ARRAY = "<array>"
 
@@ -102,7 +102,7 @@ def save(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] |
 
     Parameters
     ----------
-    path : the file, by custom `*.safetensors`; replaced as a whole or not at all
+    path : the file, usually named `*.safetensors`; replaced as a whole or not at all
     state : `model.state_dict()`; or `{"model": …, "optimizer": optimizer.state_dict(), "epoch": 3}`.
         Tuples come back as lists
     metadata : strings to keep beside, by name; read with `read_metadata`
@@ -115,7 +115,8 @@ def save(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] |
     """
     import json
 
-    safetensors = require("safetensors.numpy", "all", "mg.save")
+    from safetensors import numpy as safetensors
+
     arrays: dict[str, np.ndarray] = {}
     structure = _split(state, "", arrays)
     extra = {f"user.{k}": v for k, v in (metadata or {}).items()}
@@ -130,7 +131,8 @@ def save(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] |
 def _read(path: str | os.PathLike[str], verify: bool) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     import json
 
-    safetensors = require("safetensors.numpy", "all", "mg.load")
+    from safetensors import numpy as safetensors
+
     with open(path, "rb") as file:
         data = file.read()
     name = os.fspath(path)
