@@ -697,7 +697,7 @@ def test_default_dtype_is_for_python_numbers_and_lists():
     mg.set_default_dtype("float64")
     try:
         assert mg.get_default_dtype() == mg.tensor([1.0]).dtype == np.float64
-        assert (mg.tensor([1.0], dtype="float32") * [0.5]).dtype == np.float64
+        assert (mg.tensor([1.0], dtype="float32") * [0.5]).dtype == np.float32  # a list changes no dtype
     finally:
         mg.set_default_dtype("float32")
     with pytest.raises(DtypeError, match="set_default_dtype: needs a floating dtype"):

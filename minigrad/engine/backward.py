@@ -8,6 +8,7 @@ go as soon as it has been used. Read next: `minigrad/ops/elementwise.py`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Sequence
 from heapq import heappop, heappush, heappushpop
 from typing import Any
@@ -21,6 +22,7 @@ from .modes import enable_grad, is_debugging, is_grad_enabled
 from .node import Node, last_update
 from .tensor import Tensor, from_python, wrap
 
+_writing = threading.Lock()  # of `.grad`: threads may share leaves
 Cotangents = dict[Any, Any]  # Node or leaf Tensor → the sum of what has reached it
 
 
@@ -69,10 +71,16 @@ def _argument(node: Node, parent: Any) -> str:
     return node.op.arrays[0 if node.op.variadic else [p is parent for p in node.parents].index(True)]
 
 
+def _stretches(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Tell whether an array of that shape can be broadcast to another."""
+    lead = len(to) - len(shape)
+    return lead >= 0 and all(n in (1, m) for n, m in zip(shape, to[lead:], strict=True))
+
+
 def _fit(dx: Any, shape: tuple[int, ...], dtype: Any, node: Node, parent: Any) -> Any:
     """Make a rule's answer a cotangent of its argument: same shape, same dtype; or raise."""
     op = node.op
-    if not hasattr(dx, "shape") or (dx.shape != shape and not op.broadcasts):
+    if not hasattr(dx, "shape") or (dx.shape != shape and not (op.broadcasts and _stretches(shape, dx.shape))):
         raise RuleError(
             f"{op.name}: the rule of {_argument(node, parent)} returned {describe(dx)} "
             f"for an argument of shape {list(shape)}"
@@ -130,7 +138,14 @@ def propagate(
             raise _freed(node)
         if last_update[0] > node.order or node.trace is not None:
             _check_saved(node)
-        for parent, dx in zip(node.parents, op.pull(node, g, create_graph)):  # noqa: B905  strict= costs as much as a rule
+        try:
+            answers = op.pull(node, g, create_graph)
+        except Exception as error:
+            error.add_note(
+                f"minigrad: in a derivative rule of {op.name}, whose result was {node.dtype}{list(node.shape)}"
+            )
+            raise
+        for parent, dx in zip(node.parents, answers):  # noqa: B905  strict= costs as much as a rule
             if parent is None:
                 continue
             is_node = parent.__class__ is Node
@@ -226,18 +241,23 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     """
     seed = _seed(self, gradient, create_graph)
     taken = {id(seed._data if create_graph else seed)}
-    writes: list[tuple[Tensor, Tensor]] = []
+    writes: list[tuple[Tensor, Any]] = []
     retain = create_graph if retain_graph is None else retain_graph
     for target, g in propagate([self], [seed], retain_graph=retain, create_graph=create_graph).items():
         leaf = target.retained() if isinstance(target, Node) and target.retained else target
         if leaf is None:
             continue
-        if leaf.grad is not None:
-            g = leaf.grad + g if create_graph else leaf.grad._data + g
-        g = _own(g, taken)
-        writes.append((leaf, g if create_graph else wrap(g)))
-    for leaf, total in writes:
-        leaf.grad = total
+        writes.append((leaf, g))
+    with _writing:
+        totals = []
+        for leaf, g in writes:
+            if leaf.grad is not None:
+                g = leaf.grad + g if create_graph else leaf.grad._data + g
+            taken.add(id(leaf._data))
+            g = _own(g, taken)
+            totals.append(g if create_graph else wrap(g))
+        for (leaf, _), total in zip(writes, totals, strict=True):
+            leaf.grad = total
 
 
 Tensor.backward = backward  # type: ignore[method-assign]

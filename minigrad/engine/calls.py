@@ -8,8 +8,8 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
         y_is = isinstance(y, Tensor)
         if not (x_is or y_is):
             return op.plain((x, y, ), {})
-        x_data = x._data if x_is else x if x.__class__ is float else constant(x, op)
-        y_data = y._data if y_is else y if y.__class__ is float else constant(y, op)
+        x_data = x._data if x_is else x if x.__class__ is float else constant(x, op, (x, y, ))
+        y_data = y._data if y_is else y if y.__class__ is float else constant(y, op, (x, y, ))
         try:
             out = body(x_data, y_data)
         except Exception as error:
@@ -60,12 +60,12 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterable
-from inspect import signature
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import RuleError
 from . import debugging
 from .modes import modes
 from .node import Node, tick
@@ -87,7 +87,7 @@ def write_call(op: Primitive) -> str:
     options = "{" + "".join(f"{o!r}: {o}, " for o in op.options) + "}"
     operands = "*" + data if op.variadic else ", ".join(f"{a}_data" for a in op.arrays)
     plain = op.arrays[0] if op.variadic else _tuple(op.arrays)
-    head = ", ".join(str(p.replace(annotation=p.empty)) for p in signature(op.body).parameters.values())
+    head = ", ".join(["*" + op.arrays[0] if op.variadic else ", ".join(op.arrays), *op.options])
     checked = ["if state & 2:  # debugging", f"    debugging.check_result(op.name, out, {named})", "return result"]
 
     lines = [
@@ -150,7 +150,7 @@ def write_pull(op: Primitive) -> str:
         lines += ["if again and out is not None:", "    out = rewrap(out, node)"]
     calls = {a: f"rules[{a!r}]({', '.join(names)})" for a, names in op.asks.items()}
     if op.variadic:
-        lines += [f"return {calls[op.arrays[0]]}"]
+        lines += [f"return counted(node, {calls[op.arrays[0]]})"]
     else:
         lines += [f"{''.join(f'p{i}, ' for i in range(len(op.arrays)))}= node.parents"]
         answers = [f"None if p{i} is None else {calls[a]}" if a in calls else "None" for i, a in enumerate(op.arrays)]
@@ -173,7 +173,8 @@ def _unwrap_each(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, 
         datas = [f"{names[0]}_data = {names[0]}._data"]
     else:
         datas = [
-            f"{a}_data = {a}._data if {a}_is else {a} if {a}.__class__ is float else constant({a}, op)" for a in names
+            f"{a}_data = {a}._data if {a}_is else {a} if {a}.__class__ is float else constant({a}, op, {_tuple(names)})"
+            for a in names
         ]
     named = "{" + "".join(f"{a!r}: {a}, " for a in names) + "}"
     return (tests, datas), " or ".join(f"{a}_is" for a in names), _tuple(f"{a}_data" for a in names), named
@@ -182,7 +183,7 @@ def _unwrap_each(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, 
 def _unwrap_many(op: Primitive) -> tuple[tuple[list[str], list[str]], str, str, str]:
     (many,) = op.arrays
     tests = [f"is_tensor = [isinstance(a, Tensor) for a in {many}]"]
-    datas = [f"{many}_data = tuple([a._data if t else constant(a, op) for a, t in zip({many}, is_tensor)])"]
+    datas = [f"{many}_data = tuple([a._data if t else constant(a, op, {many}) for a, t in zip({many}, is_tensor)])"]
     return (tests, datas), "any(is_tensor)", f"{many}_data", f"dict(enumerate({many}))"
 
 
@@ -212,7 +213,8 @@ def _kept(op: Primitive, name: str) -> str:
     return f"{name} if {' or '.join(f'{a}_live' for a in users)} else None"
 
 
-# The names a call uses, besides builtins. A function closes over all of them, used or not, so that the
+# The names a call uses, besides builtins. It cannot have them as globals: its globals are those of the module
+# that declared the operation, where doctest and help() look for it. So a function closes over all of them, used or not, so that the
 # code of one version of a call can take the place of another's.
 _SHARED: dict[str, Any] = {
     "Tensor": Tensor, "Node": Node, "new": object.__new__, "modes": modes, "tick": tick, "constant": constant,
@@ -220,7 +222,20 @@ _SHARED: dict[str, Any] = {
 }  # fmt: skip
 _NAMES = ", ".join([*_SHARED, "op", "body", "compile_call", "function"])
 # What a parameter of a primitive may not be called, as the text of a call uses it.
-RESERVED = {*_NAMES.split(", "), "g", "again", "out", "result", "node", "state", "live", "is_tensor", "rules", "rewrap"}
+RESERVED = {
+    *_NAMES.split(", "),
+    "g",
+    "again",
+    "out",
+    "result",
+    "node",
+    "state",
+    "live",
+    "is_tensor",
+    "rules",
+    "rewrap",
+    "counted",
+}
 
 
 def _closed(source: str, file: str) -> FunctionType:
@@ -248,15 +263,30 @@ def rewrap(out: Any, node: Node) -> Tensor:
     return result
 
 
+def counted(node: Node, cotangents: Any) -> Any:
+    """Return the answer of a variadic rule, which must be one cotangent for each operand."""
+    if len(cotangents) != len(node.parents):
+        raise RuleError(
+            f"{node.op.name}: its rule returned {len(cotangents)} cotangents for {len(node.parents)} operands"
+        )
+    return cotangents
+
+
 def compile_call(op: Primitive, function: FunctionType) -> None:
     """Write the call of `op` and make it the code of `function`; write `op.pull` too."""
     source, file = op.source, f"<minigrad {op.name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)  # shown by tracebacks
     if any(op.rules.values()):
-        names = {"rules": op.rules, "Tensor": Tensor, "rewrap": rewrap}
+        names = {"rules": op.rules, "Tensor": Tensor, "rewrap": rewrap, "counted": counted}
         exec(compile(write_pull(op), file, "exec"), names)
         op.pull = names[f"{op.name}_pull"]
-    become(function, _closed(write_call(op), file))
+    made = _closed(write_call(op), file)
+    given, named = op.body.__defaults__ or (), op.body.__kwdefaults__ or {}
+    if op.variadic:
+        made.__kwdefaults__ = named
+    else:  # options may be given by position too
+        made.__defaults__ = (*given, *[named[o] for o in op.options if o in named])
+    become(function, made)
 
 
 def stub(op: Primitive) -> FunctionType:

@@ -30,6 +30,7 @@ import numpy as np
 from ..errors import RuleError, ShapeError, describe, nearest
 from .calls import RESERVED, become, stub, write_call, write_pull
 from .dispatch import numpy_functions
+from .tensor import from_python
 
 Rule = Callable[..., Any]
 
@@ -90,8 +91,13 @@ class Primitive:
         self.arrays = [*names[:count], *names[count + len(self.options) :][: self.variadic]]
         if not self.arrays or (self.variadic and len(self.arrays) > 1):
             raise RuleError(f"{self.name}: a primitive takes one or more array parameters, or a single *arrays")
+        required = [o for o in self.options if o not in (body.__kwdefaults__ or {})]
+        optional = bool(body.__defaults__) or self.options[: len(required)] != required
+        if required and optional and not self.variadic:
+            raise RuleError(f"{self.name}: option {required[-1]!r} needs a default, as a parameter before it has one")
+        own = {f"{a}_{what}" for a in self.arrays for what in ("is", "data", "live")}
         for name in (*self.arrays, *self.options):
-            if name in RESERVED:
+            if name in RESERVED | own | {f"p{i}" for i in range(len(self.arrays))}:
                 raise RuleError(
                     f"{self.name}: a parameter must not be called {name!r}, the engine uses that name; rename it"
                 )
@@ -138,6 +144,11 @@ class Primitive:
 
     def plain(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """Apply the operation to plain arrays: arrays in, arrays out, nothing recorded."""
+        alone = not any(hasattr(x, "dtype") for x in arrays)  # numbers beside an array must not change its dtype
+        arrays = [
+            from_python(x, self.name) if isinstance(x, list | tuple) or (alone and isinstance(x, int | float)) else x
+            for x in arrays
+        ]
         try:
             return self.body(*arrays, **options)
         except Exception as error:
@@ -150,6 +161,9 @@ class Primitive:
         call = ", ".join(got + [f"{name}={value!r}" for name, value in options.items() if value is not None])
         if type(error) is ValueError and self.needs and not (self.needs is BROADCASTING and _fit_together(operands)):
             raise ShapeError(f"{self.name}: got {call}; {self.needs}") from error
+        number = next((x for x in operands if isinstance(x, int | float)), None)
+        if isinstance(error, AttributeError) and number is not None:
+            raise TypeError(f"{self.name}: got {call}; needs Tensors or arrays: write mg.tensor({number})") from error
         error.add_note(f"minigrad: in {self.name}({call}){'; ' + self.needs if self.needs else ''}")
         raise error
 

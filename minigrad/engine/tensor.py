@@ -53,11 +53,11 @@ def as_array(value: Any) -> Any:
     raise TypeError(f"a primitive must return an array, got {describe(value)}")
 
 
-def constant(value: Any, op: Any) -> Any:
+def constant(value: Any, op: Any, operands: tuple[Any, ...]) -> Any:
     """Return an operand that is no Tensor as the operation's body may see it.
 
-    Numbers stay Python numbers and NumPy scalars become them, so they never change a dtype. Lists
-    become arrays as in `mg.tensor`.
+    Numbers stay Python numbers and NumPy scalars become them, so they never change a dtype. Nor do
+    lists: they become arrays of the dtype of a floating Tensor beside them.
     """
     kind = value.__class__
     if kind is builtins.float or value is None or kind is builtins.int or kind is builtins.bool:
@@ -70,9 +70,8 @@ def constant(value: Any, op: Any) -> Any:
         return value.item()
     if isinstance(value, list | tuple):
         array = from_python(value, op.name)
-        if array.dtype.kind == "i" and array.size and abs(array).max() < 2**15:
-            array = array.astype(np.int16)  # narrow enough to change no dtype, as numbers would not
-        return array
+        beside = next((x.dtype for x in operands if isinstance(x, Tensor) and x.dtype.kind == "f"), array.dtype)
+        return array.astype(beside) if array.dtype.kind in "if" else array
     if find_device(value) is not None:
         return value
     raise TypeError(f"{op.name}: expected a Tensor, an array or a number, got {describe(value)}")
@@ -83,6 +82,15 @@ def check_dtype(dtype: np.dtype[Any], call: str) -> None:
     if dtype.kind not in "fiub":
         hint = "split it into real and imaginary parts" if dtype.kind == "c" else "convert it to numbers first"
         raise DtypeError(f"{call}: works on floating, integer and boolean arrays, got {dtype}; {hint}")
+
+
+def operand(value: Any, call: str) -> Any:
+    """Return what a function made of operations was given as a Tensor or an array: lists and numbers become arrays."""
+    if isinstance(value, Tensor) or find_device(value) is not None:
+        return value
+    if isinstance(value, list | tuple | builtins.int | builtins.float | np.generic):
+        return from_python(value, call)
+    raise TypeError(f"{call}: expected a Tensor, an array or numbers, got {describe(value)}")
 
 
 def from_python(data: Any, call: str = "tensor", dtype: Any = None) -> np.ndarray:
@@ -174,7 +182,15 @@ class Tensor:
 
     @data.setter
     def data(self, array: Any) -> None:
+        if isinstance(array, np.generic):
+            array = np.asarray(array)
+        if find_device(array) is None:
+            raise TypeError(
+                f"t.data = …: needs an array, got {describe(array)}; t.copy_(values) takes Tensors and lists"
+            )
+        check_dtype(array.dtype, "t.data = …")
         self._data = array
+        self.mark_changed()  # a graph that saved the old values must not take the new ones for them
 
     @property
     def shape(self) -> tuple[builtins.int, ...]:
@@ -229,7 +245,10 @@ class Tensor:
     # Leaving minigrad
 
     def numpy(self) -> np.ndarray:
-        """Return the values as a NumPy array, without the graph (on the CPU it shares memory)."""
+        """Return the values as a NumPy array, without the graph.
+
+        On the CPU it shares memory with the tensor, until an optimizer takes the tensor over.
+        """
         return to_numpy(self.data)
 
     def item(self) -> Any:
@@ -277,7 +296,10 @@ class Tensor:
     # The graph
 
     def detach(self) -> Tensor:
-        """Return a tensor with the same data (shared, not copied) and no history."""
+        """Return a tensor with the same data and no history.
+
+        The data are shared, not copied, until an optimizer takes this tensor over.
+        """
         alias = wrap(self.data)
         alias.name, alias._changed = self.name, self._changes()
         return alias
