@@ -9,12 +9,14 @@ import argparse
 import csv
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__, data, nn, viz
+from .data.checks import existing_file
 from .errors import CheckpointError, DataError, MissingPackageError, NonFiniteError, nearest, require
 from .lab import derivations, report
 from .ops.random import manual_seed
@@ -32,6 +34,16 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Complain here of what is left over: a command's own parser knows its options, that of all does not."""
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            option = next((word.partition("=")[0] for word in left if word.startswith("-")), "")
+            known = list(self._option_string_actions)
+            longer = next((f" Did you mean '{name}'?" for name in known if option[2:] and name.startswith(option)), "")
+            self.error(f"unrecognized arguments: {' '.join(left)}.{longer or nearest(option, known)}")
+        return found, left
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,9 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        print(f"{speaker}: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"{speaker}: {'; '.join(['stopped', *map(str, stop.args)])}", file=sys.stderr)
         return 130
+    except MemoryError as error:
+        text = " ".join(str(error).split()) or "the system has no more"
+        print(f"{speaker}: not enough memory: {text}; a smaller network or less data needs less", file=sys.stderr)
+        return 2
     except (UsageError, DataError, CheckpointError, MissingPackageError, NonFiniteError, OSError) as error:
         text = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
         print(f"{speaker}: {' '.join(text.split())}", file=sys.stderr)
@@ -95,13 +111,15 @@ def _parser() -> argparse.ArgumentParser:
     shape = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
         "minigrad", description="Small neural networks, and their derivations checked.", formatter_class=shape,
-        epilog="To begin: minigrad demo. For the options of a command: minigrad train --help",
+        epilog="To begin: minigrad demo. For the options of a command: minigrad train --help", allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, add in (("demo", _demo_options), ("train", _train_options), ("predict", _predict_options)):
         first, _, rest = HELP[name].partition("\n\n")
-        add(commands.add_parser(name, help=first, description=first, epilog=rest, formatter_class=shape))
+        add(commands.add_parser(
+            name, help=first, description=first, epilog=rest, formatter_class=shape, allow_abbrev=False,
+        ))  # fmt: skip
     return parser
 
 
@@ -250,14 +268,17 @@ def _train(args: argparse.Namespace) -> int:
             table.task, table.feature_names, table.target_name, table.class_names,
             hidden=args.hidden, activation=args.activation, scale=args.scale, loss=args.loss,
         )  # fmt: skip
-    except ValueError as error:
-        raise UsageError(f"--loss: {error}") from None
+    except ValueError as error:  # NumPy's own when no array can have that many elements
+        raise UsageError(f"{'--loss' if 'the loss' in str(error) else '--hidden'}: {error}") from None
     _announce(args, table, model, len(x), len(x_test))
-    with progress_bar(args.epochs) as progress:
-        history = model.fit(
-            x, y, (x_test, y_test), optimizer=args.optimizer, lr=args.lr, weight_decay=args.weight_decay,
-            epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, progress=progress,
-        )  # fmt: skip
+    try:
+        with progress_bar(args.epochs) as progress:
+            history = model.fit(
+                x, y, (x_test, y_test), optimizer=args.optimizer, lr=args.lr, weight_decay=args.weight_decay,
+                epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, progress=progress,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("nothing was saved") from None
     _report_scores(model.scores(x, y), model.scores(x_test, y_test))
     if args.plot:
         viz.learning_curves(history, args.plot, held_out="test")
@@ -271,6 +292,8 @@ def _train(args: argparse.Namespace) -> int:
 
 def _table(args: argparse.Namespace) -> data.Table:
     """Return the data set or the CSV file that was named, as a table."""
+    if not args.data.strip():
+        raise UsageError(f"DATA is empty; give a CSV file or one of the data sets {', '.join(data.DATASETS)}")
     if args.data not in data.DATASETS:
         path = Path(args.data)
         if not path.exists() and not path.suffix:
@@ -278,10 +301,13 @@ def _table(args: argparse.Namespace) -> data.Table:
                 f"there is no data set and no file {args.data!r}; data sets: {', '.join(data.DATASETS)}."
                 f"{nearest(args.data, data.DATASETS)}"
             )
-        return data.read_csv(path, args.target, task=args.task)
+        try:
+            return data.read_csv(path, args.target, task=args.task)
+        except DataError as error:  # say it in the words of the shell
+            raise DataError(re.sub(r'task="(\w+)"', r"--task \1", str(error))) from None
     if args.target or args.task:
         raise UsageError(f"--target and --task are for CSV files; {args.data} has its own")
-    given = {"seed": args.seed} if args.data in ("moons", "circles", "spiral", "xor") else {}
+    given = {"seed": args.seed} if args.data in data.GENERATED else {}
     found = data.load(args.data, **given)
     return data.Table(found.x, found.y, found.feature_names, "class", "classification", found.class_names)
 
@@ -307,7 +333,8 @@ def _report_scores(train: dict[str, float], test: dict[str, float]) -> None:
     print(f"\n{'':10}{'training':>10}{'test':>10}")
     for name in train:
         shape = ".1%" if name == "accuracy" else ".4g"
-        print(f"{name:10}{train[name]:>10{shape}}{test[name]:>10{shape}}")
+        shown = ("undefined" if math.isnan(value) else f"{value:{shape}}" for value in (train[name], test[name]))
+        print(f"{name:10}" + "".join(f"{text:>10}" for text in shown))  # R² is, of one row or of equal ones
 
 
 # minigrad predict
@@ -316,6 +343,7 @@ def _report_scores(train: dict[str, float], test: dict[str, float]) -> None:
 def _predict(args: argparse.Namespace) -> int:
     """Write the rows of a CSV file with the model's answers."""
     _writable(args.out, "--out", args.model, args.csv)
+    existing_file(args.model, "model")
     model = TabularModel.load(args.model)
     features = data.read_features(args.csv, model.feature_names)
     answers, probabilities = model.predict(features.x)

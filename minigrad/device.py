@@ -85,6 +85,18 @@ def get_device(name: str) -> Device:
     raise DeviceError(f"unknown device {name!r}; known: {', '.join(known)}.{nearest(str(name), known)}")
 
 
+def as_device(device: Any, dtype: Any = None) -> tuple[Device | None, Any]:
+    """Sort out the arguments of `to`, of which the first may be a device's name or a dtype: `t.to("float64")`."""
+    if device is None:
+        return None, dtype
+    if isinstance(device, str) and (device == "cuda" or device in _devices):
+        return get_device(device), dtype
+    try:
+        return None, np.dtype(device)
+    except TypeError:
+        return get_device(device), dtype  # which says what devices there are
+
+
 def find_device(array: Any) -> Device | None:
     """Return the device whose arrays `array` is one of, or None when it is no array at all."""
     found = _by_type.get(type(array))

@@ -10,6 +10,7 @@ then `nn/`.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ def _record(value: Any, call: str) -> Tensor:
 
 
 def _argnums(argnums: int | Sequence[int], count: int, call: str) -> tuple[int, ...]:
-    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    numbers = tuple([operator.index(n) for n in (argnums if isinstance(argnums, Sequence) else (argnums,))])
     for n in numbers:
         if not -count <= n < count:
             raise ValueError(f"{call}: argnums={argnums} names argument {n}, the function was called with {count}")
@@ -60,21 +61,23 @@ def _argnums(argnums: int | Sequence[int], count: int, call: str) -> tuple[int, 
 
 
 def _run(
-    f: Function, args: Sequence[Any], argnums: int | Sequence[int], call: str
+    f: Function, args: Sequence[Any], argnums: int | Sequence[int], call: str, options: dict[str, Any] | None = None
 ) -> tuple[Tensor, list[Tensor], bool]:
-    """Call `f` with the chosen arguments recorded; return its value, those arguments, and whether to record again."""
+    """Call `f` with the chosen arguments recorded; return its value, those arguments, and whether the graph is shared.
+
+    It is when it goes on beyond the arguments: then it must not be freed, and its way back is recorded.
+    """
     numbers = _argnums(argnums, len(args), call)
-    recording = is_grad_enabled()
     with enable_grad():
         recorded = {n: _record(args[n], call) for n in numbers}
-        out = f(*[recorded.get(n, a) for n, a in enumerate(args)])
+        out = f(*[recorded.get(n, a) for n, a in enumerate(args)], **(options or {}))
     if not isinstance(out, Tensor):
         raise TypeError(
             f"{call}: the function must return a Tensor, got {describe(out)}; write it with mg.* operations"
         )
     inputs = [recorded[n] for n in numbers]
     outer = any(isinstance(args[n], Tensor) and args[n].requires_grad for n in numbers)
-    return out, inputs, recording and (outer or _reaches_others(out, inputs))
+    return out, inputs, outer or _reaches_others(out, inputs)
 
 
 def _pull(
@@ -96,13 +99,20 @@ def _pull(
     ]
 
 
-def _cotangent(value: Any, out: Tensor, call: str) -> Tensor:
-    made = value if isinstance(value, Tensor) else Tensor(value, dtype=out.dtype)
-    if made.shape != out.shape:
-        raise ShapeError(
-            f"{call}: the output is {describe(out)}, its cotangent is {describe(made)}; shapes must be equal"
-        )
+def _like(value: Any, like: Tensor, what: str, its: str) -> Tensor:
+    """Return a tangent or cotangent as a Tensor, after checking its shape."""
+    made = value if isinstance(value, Tensor) else Tensor(value, dtype=like.dtype)
+    if made.shape != like.shape:
+        raise ShapeError(f"{what} is {describe(like)}, {its} is {describe(made)}; shapes must be equal")
     return made
+
+
+def _pairs(primals: Any, tangents: Any, call: str) -> None:
+    """Refuse primals and tangents that are no sequences of one length."""
+    if not isinstance(primals, Sequence) or not isinstance(tangents, Sequence) or not primals:
+        raise TypeError(f"{call}: primals and tangents must be tuples: {call}(f, (x,), (v,))")
+    if len(primals) != len(tangents):
+        raise ValueError(f"{call}: got {len(primals)} primals and {len(tangents)} tangents; needs as many")
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -119,14 +129,15 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
 
     @functools.wraps(f)
-    def evaluate(*args: Any) -> tuple[Tensor, Any]:
-        out, inputs, again = _run(f, args, argnums, "grad")
+    def evaluate(*args: Any, **options: Any) -> tuple[Tensor, Any]:
+        out, inputs, shared = _run(f, args, argnums, "grad", options)
+        again = shared and is_grad_enabled()
         if out.size != 1:
             raise ShapeError(
                 f"grad: the function must return a scalar, got {describe(out)}; reduce it, or use mg.jacobian or mg.vjp"
             )
-        grads = _pull(out, wrap(np.ones_like(out.data)), inputs, again, retain_graph=False)
-        return out if again else out.detach(), grads[0] if isinstance(argnums, int) else tuple(grads)
+        grads = _pull(out, wrap(np.ones_like(out.data)), inputs, again, retain_graph=shared)
+        return out if again else out.detach(), tuple(grads) if isinstance(argnums, Sequence) else grads[0]
 
     return evaluate
 
@@ -142,8 +153,8 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     both = value_and_grad(f, argnums)
 
     @functools.wraps(f)
-    def evaluate(*args: Any) -> Any:
-        return both(*args)[1]
+    def evaluate(*args: Any, **options: Any) -> Any:
+        return both(*args, **options)[1]
 
     return evaluate
 
@@ -156,10 +167,11 @@ def vjp(f: Function, *primals: Any) -> tuple[Tensor, Function]:
     >>> pull(mg.tensor([1.0, 10.0]))
     (tensor([ 2., 40.]),)
     """
-    out, inputs, again = _run(f, primals, range(len(primals)), "vjp")
+    out, inputs, shared = _run(f, primals, range(len(primals)), "vjp")
+    again = shared and is_grad_enabled()
 
     def pull(cotangent: Any) -> tuple[Tensor, ...]:
-        made = _cotangent(cotangent, out, "vjp")
+        made = _like(cotangent, out, "vjp: the output", "its cotangent")
         return tuple(_pull(out, made, inputs, again or made.requires_grad))
 
     return (out if again else out.detach()), pull
@@ -174,11 +186,10 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[T
     >>> mg.jvp(lambda x: x * x, (mg.tensor([1.0, 2.0]),), (mg.tensor([1.0, 10.0]),))
     (tensor([1., 4.]), tensor([ 2., 40.]))
     """
-    if len(primals) != len(tangents):
-        raise ValueError(f"jvp: got {len(primals)} primals and {len(tangents)} tangents; needs as many")
-    out, inputs, again = _run(f, primals, range(len(primals)), "jvp")
-    along = [_cotangent(t, x, "jvp") for t, x in zip(tangents, inputs, strict=True)]
-    again = again or any(t.requires_grad for t in along)
+    _pairs(primals, tangents, "jvp")
+    out, inputs, shared = _run(f, primals, range(len(primals)), "jvp")
+    along = [_like(t, x, "jvp: the primal", "its tangent") for t, x in zip(tangents, inputs, strict=True)]
+    again = is_grad_enabled() and (shared or any([t.requires_grad for t in along]))
     with enable_grad():
         probe = tensor(np.zeros_like(out.data), requires_grad=True)
         pulled = _pull(out, probe, inputs, create_graph=True)
@@ -201,8 +212,9 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
 
     @functools.wraps(f)
-    def evaluate(*args: Any) -> Any:
-        out, inputs, again = _run(f, args, argnums, "jacobian")
+    def evaluate(*args: Any, **options: Any) -> Any:
+        out, inputs, shared = _run(f, args, argnums, "jacobian", options)
+        again = shared and is_grad_enabled()
         rows: list[list[Tensor]] = []
         for i in range(out.size):
             one = np.zeros_like(out.data).reshape(-1)
@@ -212,7 +224,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         for k, x in enumerate(inputs):
             stacked = shape.stack([row[k] for row in rows]) if rows else wrap(np.zeros_like(x.data, shape=(0,)))
             answers.append(stacked.reshape(out.shape + x.shape))
-        return answers[0] if isinstance(argnums, int) else tuple(answers)
+        return tuple(answers) if isinstance(argnums, Sequence) else answers[0]
 
     return evaluate
 
@@ -225,6 +237,10 @@ def hessian(f: Function, argnums: int = 0) -> Function:
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
+    if isinstance(argnums, Sequence):
+        raise TypeError(
+            f"hessian: argnums must be one number, got {argnums!r}; mg.jacobian(mg.grad(f, i), j) gives a block"
+        )
     return jacobian(grad(f, argnums), argnums)
 
 
@@ -237,15 +253,14 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[T
     >>> mg.hvp(lambda x: (x**3).sum(), (mg.tensor([1.0, 2.0]),), (mg.tensor([1.0, 10.0]),))
     (tensor([  6., 120.]),)
     """
-    if len(primals) != len(tangents):
-        raise ValueError(f"hvp: got {len(primals)} primals and {len(tangents)} tangents; needs as many")
+    _pairs(primals, tangents, "hvp")
     numbers = tuple(range(len(primals)))
 
     def slope(*args: Any) -> Any:
         grads = grad(f, numbers)(*args)
         total: Any = 0.0
         for g, t in zip(grads, tangents, strict=True):
-            total = total + (g * _cotangent(t, g, "hvp")).sum()
+            total = total + (g * _like(t, g, "hvp: the primal", "its tangent")).sum()
         return total
 
     return grad(slope, numbers)(*primals)

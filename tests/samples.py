@@ -691,7 +691,8 @@ LOSSES = [
         far=[Point((FARZ, np.full_like(FARZ, y)), [max(z, 0) - z * y + math.log1p(math.exp(-abs(z))) for z in FARZ],
                    ([(1 - y) * logistic(z) - y * logistic(-z) for z in FARZ],), {"reduction": "none"})
              for y in (0.0, 1.0, 0.25)],
-        bad=[(lambda: primitives["bce_with_logits"](t(2, 3), t(4)), ShapeError, f"bce_with_logits: .*{MISFIT}")],
+        bad=[(lambda: primitives["bce_with_logits"](t(2, 3), t(4)), ShapeError,
+              r"bce_with_logits: .*float32\[2, 3\].*float32\[4\].*must have the same shape")],
         protocol=False,
     ),
     Sample(

@@ -18,6 +18,7 @@ from minigrad.cli import main
 from minigrad.lab import DERIVATIONS, derivations
 from minigrad.train import History, TabularModel, digits
 
+SMALLER = "a smaller network or less data needs less"
 FAST = ["--epochs", "30", "--hidden", "8", "--lr", "0.02"]
 
 
@@ -34,6 +35,8 @@ def folder(tmp_path, monkeypatch):
     areas = rng.uniform(20, 150, 60)
     rows = [[f"{a:.1f}", i % 5, f"{3000.5 * a:.2f}"] for i, a in enumerate(areas)]
     data.write_csv("flats.csv", ["area", "floor", "price"], rows)
+    data.write_csv("one.csv", ["a", "b"], [[1, 7], [2, 7], [3, 7]])
+    data.write_csv("mixed.csv", ["a", "b"], [[1, 0.5], [2, "x"], [3, 7]])
     data.write_csv("new.csv", ["name", "legs", "weight"], [["Tom", 4, 4.1], ["Pip", 2, 0.3], ["Rex", 4, 11.9]])
     return tmp_path
 
@@ -259,16 +262,27 @@ def _read(terminal):
         ("train iris --test-size 1", "--test-size: must be a number between 0 and 1, got '1'"),
         ("train iris --test-size 0.999", "150 examples with test_size=0.999 leave none to train on"),
         ("train iris --seed -1", "--seed: must be a whole number from 0 up, got '-1'"),
-        ("train iris --bogus", "minigrad train: unrecognized arguments: --bogus"),
+        ("train iris --bogus", "minigrad train: unrecognized arguments: --bogus. (see minigrad train --help)"),
+        ("train iris --epoch 3", "unrecognized arguments: --epoch 3. Did you mean '--epochs'? (see minigrad train"),
+        ("train iris --ephocs=3", "--ephocs=3. Did you mean '--epochs'? (see minigrad train --help)"),
+        ("train iris --batch 3", "--batch 3. Did you mean '--batch-size'? (see minigrad train --help)"),
+        ("train iris wine", "minigrad train: unrecognized arguments: wine. (see minigrad train --help)"),
+        ("predict a b --uot c", "--uot c. Did you mean '--out'? (see minigrad predict --help)"),
+        ("--versoin train iris", "--versoin. Did you mean '--version'? (see minigrad --help)"),
+        ("train one.csv", "in all 3 rows; there is nothing to tell apart: add examples of another class, choose another "
+                          "target, or say --task regression if it is a quantity"),
+        ("train mixed.csv", "'x' is not a number, but other entries of the target are; correct it, or say --task class"),
+        ("train one.csv --task regression", "one.csv: column 'b' holds the single number 7 in all 3 rows"),
         ("train iris --save no/where", "minigrad train: --save no/where: there is no folder no"),
         ("train iris --save .", "minigrad train: --save .: is a folder; give a file name"),
         ("train pets.csv --save pets.csv", "--save pets.csv would overwrite a file that is read or written here"),
         ("train iris --plot model.safetensors", "--plot model.safetensors would overwrite"),
         ("train iris --plot curves.gif", "--plot curves.gif: the ending must be .png or .svg or .pdf"),
         ("train moons --optimizer sgd --lr 1e30", "minigrad train: fit: training diverged"),
-        ("predict nothing new.csv", "minigrad predict: No such file or directory: nothing"),
+        ("predict nothing new.csv", "minigrad predict: there is no file nothing; check the name, and the folder it"),
         ("predict pets.csv new.csv", "'pets.csv' (", ),
-        ("predict . new.csv", "minigrad predict: Is a directory: ."),
+        ("predict . new.csv", "minigrad predict: . is a folder, not a file; give the model in it"),
+        ("train iris --hidden 99999999999999999999", "minigrad train: --hidden: Maximum allowed dimension exceeded"),
     ],
 )
 def test_a_mistake_is_one_line(words, message, capsys):
@@ -323,7 +337,27 @@ def test_an_interrupted_training_leaves_nothing(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(TabularModel, "fit", interrupt)
-    assert fails(capsys, "train", "pets.csv", code=130) == "minigrad train: stopped"
+    assert fails(capsys, "train", "pets.csv", code=130) == "minigrad train: stopped; nothing was saved"
+
+
+def test_an_empty_name_is_no_folder(capsys):
+    assert fails(capsys, "train", "").startswith("minigrad train: DATA is empty; give a CSV file or one of the data sets")
+
+
+@pytest.mark.parametrize("text", ["Unable to allocate 44.7 GiB for an array with shape (3000000000, 4)", ""])
+def test_too_little_memory_is_one_line(text, monkeypatch, capsys):
+    def lack(*args, **options):
+        raise MemoryError(text)
+
+    monkeypatch.setattr(TabularModel, "__init__", lack)  # as --hidden 3000000000 does
+    err = fails(capsys, "train", "iris")
+    assert err == f"minigrad train: not enough memory: {text or 'the system has no more'}; {SMALLER}"
+
+
+def test_r2_of_equal_test_rows_is_undefined(capsys):
+    data.write_csv("step.csv", ["a", "y"], [[i, 0.5] for i in range(40)] + [[99, 2.5]])
+    assert main(["train", "step.csv", "--epochs", "1"]) == 0
+    assert capsys.readouterr().out.partition("R²")[2].split()[1] == "undefined"
 
 
 def test_train_without_sklearn_says_what_to_install(monkeypatch, capsys):

@@ -60,7 +60,6 @@ def test_the_same_table_however_it_is_written(csv_file, content):
     ("3 4 3", "regression", "regression", (), [3, 4, 3]),
     ("2.5 1.5 2.50", "classification", "classification", ("1.5", "2.5"), [1, 0, 1]),
     ("1 x 1", "classification", "classification", ("1", "x"), [0, 1, 0]),
-    ("5.0 5.0 5.0", None, "regression", (), [5, 5, 5]),
 ])
 def test_the_target_tells_the_task(csv_file, cells, task, kind, classes, y):
     rows = "".join(f"{i},{cell}\n" for i, cell in enumerate(cells.split()))
@@ -104,7 +103,11 @@ REFUSED = {  # content, what the message must hold
     "missing cell": ("a,b\n1,0\n,1\n", ["in.csv, line 3, column 'a': the cell is empty; fill it in, or remove"]),
     "spaces only": ("a,b\n1,0\n  ,1\n", ["line 3, column 'a': the cell is empty"]),
     "text": ("a,b\n1,0\nred,1\n", ["line 3, column 'a': 'red' is not a finite number", "write text as numbers"]),
-    "decimal comma": ("a;b\n1,5;0\n2;1\n", ["line 2, column 'a': '1,5' is not a finite number such as -1.5"]),
+    "decimal comma": ("a;b\n1;0\n-0,597;1\n", ["line 3, column 'a': '-0,597' has a comma; write a point before dec"]),
+    "decimal commas in the target": ("a;b\n1;2.5\n2;3,5\n", ["line 3, column 'b': '3,5' has a comma; write a point"]),
+    "thousands": ('a,b\n"1,200,000",0\n2,1\n', ["line 2, column 'a': '1,200,000' has a comma", "nothing between"]),
+    "constant quantity": ("a,b\n1,5.0\n2,5.00\n", ["in.csv: column 'b' holds the single number 5 in all 2 rows; there is "
+                                                  "nothing to learn: add rows with other numbers, or choose"]),
     "underscore": ("a,b\n1_0,0\n2,1\n", ["line 2, column 'a': '1_0' is not"]),
     "long text": ("a,b\n" + "1" * 9999 + "x,0\n2,1\n", ["'" + "1" * 40 + "…' is not"]),
     "NaN": ("a,b\n1,0\nnan,1\n", ["line 3, column 'a': 'nan' is not a finite number", "remove the row"]),
@@ -126,7 +129,8 @@ REFUSED = {  # content, what the message must hold
     "header only": ("a,b\n", ["in.csv has a header but no rows of data; add a line"]),
     "not UTF-8": (b"a,b\n1,0\n\xe9,1\n", ["in.csv, line 3: not UTF-8 text (byte 0xe9)", '"CSV UTF-8"']),
     "UTF-16": ("a,b\n1,0\n".encode("utf-16"), ["line 1: not UTF-8 text (byte 0xff)"]),
-    "binary": (b"PK\3\4\0\0\0\0", ["in.csv is not a text file (it holds zero bytes); export the table as CSV"]),
+    "archive": (b"PK\3\4\0\0\0\0", ["in.csv is not a text file, but a picture, an archive or", "export the table as CSV"]),
+    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["in.csv is not a text file, but a picture"]),
     "open quotation": ('a,b\n1,0\n"2,1\n', ["in.csv, line 3: unexpected end of data; check the quotation marks"]),
     "stray quotation": ('a,b\n1,0\n"2"3,1\n', ["line 3: ',' expected after '\"'; check the quotation marks"]),
     "one column": ("a\n1\n2\n", ["in.csv has the single column 'a'; training needs features and a target"]),
@@ -171,6 +175,10 @@ def test_a_long_list_of_columns_is_cut(csv_file):
 def test_text_is_no_quantity(csv_file):
     with pytest.raises(DataError, match="line 2, column 'b': 'x' is not a finite number"):
         data.read_csv(csv_file("a,b\n1,x\n2,y\n"), task="regression")
+
+
+def test_classes_may_hold_commas_when_asked_for(csv_file):
+    assert data.read_csv(csv_file("a;b\n1;2,5\n2;3,5\n"), task="classification").class_names == ("2,5", "3,5")
 
 
 def test_an_unknown_task_is_refused(csv_file):

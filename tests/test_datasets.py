@@ -22,7 +22,7 @@ GENERATED = ["moons", "circles", "spiral", "xor"]
 
 
 def test_the_registry_is_complete():
-    assert set(data.DATASETS) == {*BUNDLED, *GENERATED}
+    assert set(data.DATASETS) == {*BUNDLED, *GENERATED} and list(data.GENERATED) == GENERATED
 
 
 @pytest.mark.parametrize("name", data.DATASETS)

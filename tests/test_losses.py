@@ -325,6 +325,8 @@ MODULES = {
     nn.BCEWithLogitsLoss: ("bce with logits", {"base": 10, "reduction": "none"}),
     nn.CrossEntropyLoss: ("cross entropy", {"label_smoothing": 0.1, "base": 2}),
     nn.NLLLoss: ("nll", {"reduction": "none"}), nn.KLDivLoss: ("kl", {"reduction": "batchmean", "base": 2}),
+    nn.MultilabelCrossEntropyLoss: ("multilabel", {"base": 2, "reduction": "sum"}),
+    nn.LogLikelihoodLoss: ("log likelihood", {"base": 2}),
 }
 
 
@@ -343,6 +345,23 @@ def test_a_loss_module_is_its_function(module):
         assert not made.state_dict() and not list(made.parameters())
     with pytest.raises(TypeError, match=rf"^{module.__name__}: unknown option redution, weight; it takes reduction"):
         module(weight=None, redution="sum")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_loss_module_refuses_bad_options_when_it_is_built(module):
+    name = module.__name__
+    for misplaced, got in (("mean", "str 'mean'"), (np.ones(2), r"float64\[2\]")):
+        form = rf"write {name}\(reduction='mean'.*: {name}\(\)\(input, target\)$"
+        with pytest.raises(TypeError, match=f"^{name}: options are given by name, got {got}; {form}"):
+            module(misplaced, misplaced)
+    with pytest.raises(ValueError, match=f'^{name}: reduction must be "mean", "sum" or "none", got \'avg\''):
+        module(reduction="avg")
+    if MODULES[module][0] in BASED:
+        with pytest.raises(ValueError, match=f"^{name}: base must be positive and not 1 .*got 1$"):
+            module(base=1)
+    if module is not nn.KLDivLoss:
+        with pytest.raises(ValueError, match="got 'batchmean'"):
+            module(reduction="batchmean")
 
 
 # Warnings: activations applied twice

@@ -207,11 +207,21 @@ def test_a_directory_and_a_missing_file_are_the_systems_errors(tmp_path):
         mg.load(tmp_path)
     with pytest.raises(FileNotFoundError):
         mg.load(tmp_path / "nothing")
-    with pytest.raises(FileNotFoundError):
-        mg.save(tmp_path / "nowhere" / "w", {})
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(OSError):
-        mg.save(tmp_path / "folder", {})
+
+
+def test_a_path_that_cannot_be_written_is_named_as_the_user_wrote_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("folder")
+    for path, kind, text in (
+        ("nodir/x.st", FileNotFoundError, r"save: 'nodir/x.st': there is no folder '.*nodir'; create it, or save else"),
+        ("folder", IsADirectoryError, "save: 'folder' is a folder; give the name of a file in it"),
+        (tmp_path / "folder", IsADirectoryError, "/folder' is a folder"),
+        ("", IsADirectoryError, "save: '' is a folder"),
+        ({"w": 1.0}, TypeError, r"save: the file comes first, .*got dict {'w': 1.0} .*mg\.save\(\"model\.saf.*\", state\)"),
+        (3, TypeError, "got int 3 as the file"), (b"x", TypeError, "got bytes b'x' as the file"),
+    ):
+        with pytest.raises(kind, match=text):
+            mg.save(path, "w.safetensors")
     assert os.listdir(tmp_path) == ["folder"]
 
 

@@ -6,6 +6,7 @@ All is NumPy in, NumPy out, but for the batches, which are Tensors. Read next: `
 from .csvfile import Features, Table, read_csv, read_features, write_csv
 from .datasets import (
     DATASETS,
+    GENERATED,
     Dataset,
     load,
     load_breast_cancer,
@@ -23,6 +24,7 @@ from .split import train_test_split
 
 __all__ = [
     "DATASETS",
+    "GENERATED",
     "DataLoader",
     "Dataset",
     "Features",

@@ -1,12 +1,14 @@
 """The questions every function of this package asks of its arguments.
 
-Each takes the name of the call it speaks for, so that an error names what the user wrote.
+Each takes the name of the call it speaks for, so that an error names what the user wrote. Read next:
+`minigrad/train/`.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,14 @@ def same_length(call: str, arrays: Sequence[Any]) -> int:
             f"{call}: the arrays differ in length: got {got}; the first dimension counts the examples and must be equal"
         )
     return arrays[0].shape[0]
+
+
+def existing_file(path: Path, what: str) -> None:
+    """Raise FileNotFoundError unless the path leads to a file; `what` it should be, "CSV file" say."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}; check the name, and the folder it is relative to")
+    if path.is_dir():
+        raise FileNotFoundError(f"{path} is a folder, not a file; give the {what} in it")
 
 
 def as_integer(call: str, name: str, value: Any) -> int:

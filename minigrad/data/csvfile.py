@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import DataError, nearest
 from .checks import as_integer
-from .sheet import INTEGER, NUMBER, Sheet, listing, read_sheet
+from .sheet import COMMA_NUMBER, INTEGER, NUMBER, Sheet, listing, read_sheet
 
 Task = Literal["classification", "regression"]
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -108,7 +108,7 @@ def read_csv(path: str | Path, target: str | int | None = None, *, task: Task | 
     features = [j for j in range(len(sheet.header)) if j != column]
     task = task or _infer_task(sheet, column)
     x = _numbers(sheet, features)
-    y, class_names = _classes(sheet, column) if task == "classification" else (_numbers(sheet, [column])[:, 0], ())
+    y, class_names = _classes(sheet, column) if task == "classification" else (_quantities(sheet, column), ())
     return Table(x, y, tuple(sheet.header[j] for j in features), name, task, class_names)
 
 
@@ -219,6 +219,8 @@ def _number(cell: str) -> float:
         raise ValueError("the cell is empty; fill it in, or remove the row")
     if not NUMBER.fullmatch(cell):
         shown = cell if len(cell) <= 40 else cell[:40] + "…"
+        if COMMA_NUMBER.fullmatch(cell):
+            raise ValueError(f"{shown!r} has a comma; write a point before decimals (0.597), nothing between thousands")
         raise ValueError(
             f"{shown!r} is not a finite number such as -1.5 or 2e-3; correct it, write text as numbers, "
             "or remove the row or the column"
@@ -244,6 +246,9 @@ def _numbers(sheet: Sheet, columns: list[int]) -> np.ndarray:
 def _infer_task(sheet: Sheet, column: int) -> Task:
     """Tell the task from the target column: see the rule in `read_csv`."""
     cells = [cell for cell in sheet.column(column) if cell]
+    with_comma = [COMMA_NUMBER.fullmatch(cell) is not None for cell in cells]
+    if any(with_comma) and all(c or NUMBER.fullmatch(cell) for c, cell in zip(with_comma, cells, strict=True)):
+        _numbers(sheet, [column])  # refuses the first comma: the column is meant as a quantity, not as text
     numeric = [NUMBER.fullmatch(cell) is not None for cell in cells]
     if any(numeric) and not all(numeric):
         row = next(i for i, cell in enumerate(sheet.column(column)) if cell and not NUMBER.fullmatch(cell))
@@ -254,6 +259,17 @@ def _infer_task(sheet: Sheet, column: int) -> Task:
         )
     quantities = any(numeric) and not all(INTEGER.fullmatch(cell) for cell in cells)
     return "regression" if quantities else "classification"
+
+
+def _quantities(sheet: Sheet, column: int) -> np.ndarray:
+    """Return the numbers of a column, float32 (N,), which must not all be the same."""
+    y = _numbers(sheet, [column])[:, 0]
+    if y.min() == y.max():
+        raise DataError(
+            f"{sheet.path}: column {sheet.header[column]!r} holds the single number {y[0]:g} in all {len(y)} rows; "
+            "there is nothing to learn: add rows with other numbers, or choose another target"
+        )
+    return y
 
 
 def _classes(sheet: Sheet, column: int) -> tuple[np.ndarray, tuple[str, ...]]:

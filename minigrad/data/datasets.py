@@ -262,15 +262,18 @@ def make_xor(n: int = 200, noise: float = 0.1, *, seed: int | None = None) -> Da
     return _generated("xor", points, n, noise, seed)
 
 
+GENERATED: dict[str, Callable[..., Dataset]] = {  # these take n, noise and seed
+    "moons": make_moons,
+    "circles": make_circles,
+    "spiral": make_spiral,
+    "xor": make_xor,
+}
 DATASETS: dict[str, Callable[..., Dataset]] = {
     "digits": load_digits,
     "iris": load_iris,
     "wine": load_wine,
     "breast-cancer": load_breast_cancer,
-    "moons": make_moons,
-    "circles": make_circles,
-    "spiral": make_spiral,
-    "xor": make_xor,
+    **GENERATED,
 }
 
 

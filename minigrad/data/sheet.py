@@ -1,10 +1,11 @@
 """From a CSV file to rows of text: encoding, delimiter, quotation marks, header.
 
-What the cells mean is `csvfile.py`'s business.
+What the cells mean is `csvfile.py`'s business. Read next: `checks.py`.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -14,9 +15,12 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import DataError
+from .checks import existing_file
 
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")  # float() takes "1_0" and "nan" too
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")  # what an int64 holds
+COMMA_NUMBER = re.compile(r"[+-]?[0-9.]*(,[0-9.]+)+([eE][+-]?[0-9]+)?")  # "-0,597", "1,200", "1.200,5"
+NO_TEXT = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a\x1b")  # bytes that no encoding of text but UTF-16 uses
 
 
 @dataclass(frozen=True)
@@ -37,20 +41,22 @@ class Sheet:
 
 def _read_text(path: Path) -> str:
     """Return the text of a file, or say why it is none."""
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file {path}; check the name, and the folder it is relative to")
-    if path.is_dir():
-        raise FileNotFoundError(f"{path} is a folder, not a file; give the CSV file in it")
+    existing_file(path, "CSV file")
     raw = path.read_bytes()
+    other = (
+        f"{path} is not a text file, but a picture, an archive or a spreadsheet's own format; export the table as CSV"
+    )
     try:
         text = raw.decode("utf-8-sig")  # spreadsheets write a byte order mark
     except UnicodeDecodeError as error:
+        if not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not NO_TEXT.isdisjoint(raw):
+            raise DataError(other) from error
         line = raw.count(b"\n", 0, error.start) + 1
         raise DataError(
             f'{path}, line {line}: not UTF-8 text (byte {raw[error.start]:#04x}); save it again as "CSV UTF-8"'
         ) from error
     if "\0" in text:
-        raise DataError(f"{path} is not a text file (it holds zero bytes); export the table as CSV")
+        raise DataError(other)
     if not text.strip():
         raise DataError(f"{path} is empty; it needs a header line with the column names, and rows of data")
     return text

@@ -8,7 +8,7 @@ from .dispatch import implements
 from .modes import debug, enable_grad, is_debugging, is_grad_enabled, no_grad
 from .node import Node
 from .primitive import Primitive, primitive, primitives
-from .tensor import Tensor, get_default_dtype, set_default_dtype, tensor, wrap
+from .tensor import Tensor, get_default_dtype, operand, set_default_dtype, tensor, wrap
 
 __all__ = [
     "Node",
@@ -21,6 +21,7 @@ __all__ = [
     "is_debugging",
     "is_grad_enabled",
     "no_grad",
+    "operand",
     "primitive",
     "primitives",
     "propagate",

@@ -213,29 +213,16 @@ def _kept(op: Primitive, name: str) -> str:
     return f"{name} if {' or '.join(f'{a}_live' for a in users)} else None"
 
 
-# The names a call uses, besides builtins. It cannot have them as globals: its globals are those of the module
-# that declared the operation, where doctest and help() look for it. So a function closes over all of them, used or not, so that the
-# code of one version of a call can take the place of another's.
+# The names a call uses, besides builtins. They cannot be its globals, which are those of the module that
+# declared the operation: there doctest looks for it. So a function closes over all of them, used or not,
+# and the code of one version of a call can take the place of another's.
 _SHARED: dict[str, Any] = {
     "Tensor": Tensor, "Node": Node, "new": object.__new__, "modes": modes, "tick": tick, "constant": constant,
     "as_array": as_array, "ndarray": np.ndarray, "debugging": debugging, "any": any, "share_changes": share_changes,
 }  # fmt: skip
 _NAMES = ", ".join([*_SHARED, "op", "body", "compile_call", "function"])
 # What a parameter of a primitive may not be called, as the text of a call uses it.
-RESERVED = {
-    *_NAMES.split(", "),
-    "g",
-    "again",
-    "out",
-    "result",
-    "node",
-    "state",
-    "live",
-    "is_tensor",
-    "rules",
-    "rewrap",
-    "counted",
-}
+RESERVED = {*_NAMES.split(", "), "g", "again", "out", "result", "node", "state", "live", "is_tensor", "rules"}
 
 
 def _closed(source: str, file: str) -> FunctionType:

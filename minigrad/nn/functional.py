@@ -298,6 +298,11 @@ def cross_entropy(
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing!r}")
     z = _tensor(input, "cross_entropy")
     _warn_if(z, ops.softmax, "cross_entropy", "log_likelihood")
+    if z.ndim == 2 and z.shape[1] == 1:
+        raise ShapeError(
+            f"cross_entropy: the input is {describe(z)}: of one class the loss is always 0; "
+            "for one output use binary_cross_entropy_with_logits"
+        )
     y = target if isinstance(target, Tensor) or find_device(target) is not None else np.asarray(target)
     if len(y.shape) == z.ndim == 2:
         y = _target_like(z, y, "cross_entropy")
@@ -328,6 +333,11 @@ def nll_loss(input: Any, target: Any, *, reduction: str = "mean", base: float | 
     reduction, base : as in `cross_entropy`
     """
     _check("nll_loss", reduction, base)
+    if isinstance(input, Tensor) and input._node is not None and input._node.op is ops.softmax.primitive:
+        warn_user(
+            "nll_loss was given the output of softmax, but it wants log-probabilities: "
+            "use log_softmax, or log_likelihood"
+        )
     return _reduce(-_of_labels(_tensor(input, "nll_loss"), target, "nll_loss"), reduction, base)
 
 

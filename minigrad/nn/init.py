@@ -106,7 +106,8 @@ def lecun_normal_(tensor: Tensor, *, generator: Any = None) -> Tensor:
 
 def orthogonal_(tensor: Tensor, gain: float = 1.0, *, generator: Any = None) -> Tensor:
     """Draw a matrix whose rows, or columns if there are fewer, are orthonormal, times `gain` (Saxe et al. 2014)."""
-    rows = fans(tensor) and tensor.shape[0]
+    fans(tensor)  # which refuses vectors
+    rows = tensor.shape[0]
     columns = tensor.size // max(rows, 1)
     draw = random.normal((max(rows, columns), min(rows, columns)), dtype=np.float64, generator=generator)
     q, r = np.linalg.qr(draw)

@@ -1,24 +1,49 @@
-"""The losses, as modules: each holds the options of its function in `functional.py`."""
+"""The losses, as modules: each holds the options of its function in `functional.py`.
+
+Read next: `init.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ..errors import describe
 from . import functional as F
 from .module import Module
 
 
 class Loss(Module):
-    """Base of the losses: `loss(input, target)` calls the function with the options given at first."""
+    """Base of the losses: `loss(input, target)` calls the function with the options given at first.
+
+    Raises
+    ------
+    TypeError
+        when options are not given by name, or the function does not take them.
+    ValueError
+        for a `reduction` or a `base` that makes no sense.
+
+    >>> from minigrad import nn
+    >>> nn.BCELoss(base=2)([0.25, 0.5], [1.0, 1.0])
+    tensor(1.5)
+    """
 
     function: ClassVar[Callable[..., Any]]
+    more_reductions: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, **options: Any) -> None:
-        known = self.function.__kwdefaults__ or {}
+    def __init__(self, *misplaced: Any, **options: Any) -> None:
+        name, known = type(self).__name__, self.function.__kwdefaults__ or {}
+        if misplaced:
+            example = ", ".join(f"{key}={value!r}" for key, value in known.items())
+            raise TypeError(
+                f"{name}: options are given by name, got {describe(misplaced[0])}; write {name}({example}). "
+                f"Input and target go to the loss that this makes: {name}()(input, target)"
+            )
         unknown = sorted(set(options) - set(known))
         if unknown:
-            raise TypeError(f"{type(self).__name__}: unknown option {', '.join(unknown)}; it takes {', '.join(known)}")
+            raise TypeError(f"{name}: unknown option {', '.join(unknown)}; it takes {', '.join(known)}")
+        reduction = options.get("reduction", "mean")
+        F._check(name, "sum" if reduction in self.more_reductions else reduction, options.get("base"))
         self.options = options
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -54,6 +79,12 @@ class BCELoss(Loss):
     function = staticmethod(F.binary_cross_entropy)
 
 
+class MultilabelCrossEntropyLoss(Loss):
+    """The same, summed over the outputs of each sample; see `functional.multilabel_cross_entropy`."""
+
+    function = staticmethod(F.multilabel_cross_entropy)
+
+
 class BCEWithLogitsLoss(Loss):
     """Cross entropy of labels and logits; see `functional.binary_cross_entropy_with_logits`."""
 
@@ -72,7 +103,14 @@ class NLLLoss(Loss):
     function = staticmethod(F.nll_loss)
 
 
+class LogLikelihoodLoss(Loss):
+    """Minus the logarithm of the class's probability; see `functional.log_likelihood`."""
+
+    function = staticmethod(F.log_likelihood)
+
+
 class KLDivLoss(Loss):
     """Divergence of log-probabilities from probabilities; see `functional.kl_div`."""
 
     function = staticmethod(F.kl_div)
+    more_reductions = ("batchmean",)

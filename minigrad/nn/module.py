@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..device import get_device, move
+from ..device import as_device, move
 from ..engine import Tensor
-from ..errors import CheckpointError, describe, nearest
+from ..errors import CheckpointError, describe, nearest, warn_user
 
 
 class Parameter(Tensor):
@@ -111,7 +111,18 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield every parameter once with its key, in definition order."""
+        self._warn_of_lost_tensors()
         return self._named(Parameter)
+
+    def _warn_of_lost_tensors(self) -> None:
+        """Warn of attributes that look like parameters and are none."""
+        for module in self.modules():
+            for name, value in module._parts():
+                if type(value) is Tensor and value.requires_grad and value.is_leaf:
+                    warn_user(
+                        f"{type(module).__name__}.{name} is a Tensor that requires gradients, but no parameter: it is "
+                        f"neither learned nor saved. Write self.{name} = nn.Parameter(…), or nn.Buffer(…)"
+                    )
 
     def parameters(self) -> Iterator[Parameter]:
         """Yield every parameter once, in definition order."""
@@ -160,14 +171,11 @@ class Module:
     def to(self, device: Any = None, dtype: Any = None) -> Module:
         """Move all parameters and buffers to a device ("cpu", "cuda") or to a floating dtype, in place.
 
-        An optimizer made before goes on with the moved parameters, but its state does not move: make
-        the optimizer after.
+        An optimizer made before goes on with the moved parameters, and takes its state along.
         """
-        if device is not None and not isinstance(device, str):
-            device, dtype = None, device
+        place, dtype = as_device(device, dtype)
         if dtype is not None and np.dtype(dtype).kind != "f":
             raise TypeError(f"to: parameters need a floating dtype, got {np.dtype(dtype)}")
-        place = get_device(device) if device is not None else None
         for _, t in self._named(Tensor):
             for holder in (t, t.grad):
                 if holder is None:

@@ -3,7 +3,7 @@
 Arrays are stored as safetensors; the containers and numbers around them as JSON in the file's
 metadata, with a SHA-256 digest of everything. A file is written beside its name and then renamed, so
 there is the old one or the new one, never half of one. What only files need is imported where it is
-used, so that `import minigrad` stays quick.
+used, so that `import minigrad` stays quick. Read next: `minigrad/optim/`.
 """
 
 from __future__ import annotations
@@ -91,6 +91,21 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         raise
 
 
+def _check_file(path: Any) -> None:
+    """Refuse a path that no file can be written to, before anything is computed."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(
+            f"save: the file comes first, then the state, got {describe(path)} as the file; "
+            'write mg.save("model.safetensors", state)'
+        )
+    name, target = os.fspath(path), os.path.realpath(path)
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"save: {name!r} is a folder; give the name of a file in it")
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"save: {name!r}: there is no folder {folder!r}; create it, or save elsewhere")
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -107,6 +122,13 @@ def save(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] |
         Tuples come back as lists
     metadata : strings to keep beside, by name; read with `read_metadata`
 
+    Raises
+    ------
+    TypeError
+        for a state that cannot be saved, or in the place of the file.
+    FileNotFoundError, IsADirectoryError
+        when the folder does not exist, or the file is a folder.
+
     >>> import minigrad as mg, os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "w.safetensors")
     >>> mg.save(path, {"w": mg.tensor([1.0, 2.0]), "epoch": 3})
@@ -117,6 +139,7 @@ def save(path: str | os.PathLike[str], state: Any, metadata: Mapping[str, str] |
 
     from safetensors import numpy as safetensors
 
+    _check_file(path)
     arrays: dict[str, np.ndarray] = {}
     structure = _split(state, "", arrays)
     extra = {f"user.{k}": v for k, v in (metadata or {}).items()}

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import primitive
+from ..engine import get_default_dtype, primitive
 
-Array = Any  # whatever the operation was handed: see the table of readings in the README
+Array = Any  # whatever the operation was handed: see "One rule, many readings" in the README
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
 
@@ -103,7 +103,8 @@ def _power_x(g: Array, x: Array, y: Array) -> Array:
     # y·x^(y−1) is 0·∞ at x = y = 0, where x⁰ = 1 is constant: any other base gives the 0 wanted there.
     if isinstance(y, int | float):
         return g * (y * x ** (y - 1)) if y else 0 * g
-    return g * (y * np.where((x == 0) & (y == 0), 1, x) ** (y - 1))
+    less = y - 1 if y.dtype.kind == "f" else y - 1.0  # unsigned integers would wrap around
+    return g * (y * np.where((x == 0) & (y == 0), 1, x) ** less)
 
 
 def _power_y(g: Array, out: Array, x: Array) -> Array:
@@ -368,7 +369,10 @@ def where(condition: Array, x: Array, y: Array) -> Array:
     does no harm here, but its own derivative may: replace the argument of the dangerous function, not
     its result (`mg.log(mg.where(x > 0, x, 1))`).
     """
-    return np.where(condition, x, y)
+    chosen: Array = np.where(condition, x, y)
+    if {type(x), type(y)} <= {int, float} and chosen.dtype.kind == "f":
+        return chosen.astype(get_default_dtype())  # of two Python numbers NumPy makes float64
+    return chosen
 
 
 where.defvjp(

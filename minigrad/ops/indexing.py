@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, implements, primitive
+from ..engine import Tensor, implements, operand, primitive
 from ..errors import ShapeError
 
 Array = Any
@@ -70,6 +70,7 @@ def getitem(a: Tensor, index: Any) -> Array:
 @implements(np.diagonal)
 def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """Return the elements a[…, i, i + offset …] of two axes, as a new last axis."""
+    a = operand(a, "diagonal")
     ndim = len(a.shape)
     if ndim < 2:
         raise ShapeError(f"diagonal: needs at least two axes, got shape {list(a.shape)}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, implements, primitive
+from ..engine import Tensor, implements, operand, primitive
 from ..errors import ShapeError, describe
 from .shape import ravel
 
@@ -68,8 +68,10 @@ def linear(x: Array, w: Array, b: Array = None) -> Array:
     -------
     (…, out)
     """
-    if w.ndim != 2 or (b is not None and b.shape != w.shape[:1]):
-        raise ValueError("w must be a matrix and b a vector of its rows")
+    if not x.ndim or w.ndim != 2 or (b is not None and b.shape != w.shape[:1]):
+        raise ValueError("x must have an axis, w must be a matrix, and b a vector as long as w has rows")
+    if x.dtype.kind != "f":
+        x = x.astype(w.dtype)
     z = x.dot(w.T)
     if b is not None:
         z += b
@@ -86,14 +88,13 @@ _ones_made: dict[Any, Array] = {}
 
 
 def _ones(n: int, like: Array) -> Array:
-    """Return a vector of n ones on the device of `like`, made once."""
+    """Return a vector of n ones on the device of `like`, cut from one that is kept."""
     like = like._data if isinstance(like, Tensor) else like
-    key = (like.__class__, n, like.dtype)
-    if key not in _ones_made:
-        if len(_ones_made) >= 1000:
-            _ones_made.clear()
-        _ones_made[key] = np.ones_like(like, shape=(n,))
-    return _ones_made[key]
+    key = (like.__class__, like.dtype)
+    ones = _ones_made.get(key)
+    if ones is None or len(ones) < n:
+        _ones_made[key] = ones = np.ones_like(like, shape=(n,))
+    return ones[:n]
 
 
 def _linear_b(g: Array) -> Array:
@@ -108,7 +109,8 @@ linear.defvjp(x=lambda g, w: g.dot(w), w=_linear_w, b=_linear_b)
 @implements(np.dot)
 def dot(a: Array, b: Array) -> Array:
     """Return Σ a[…, i] b[…, i, …]: the last axis of a against the last but one of b (the only one of a vector)."""
-    if not a.shape or not getattr(b, "shape", ()):
+    a, b = [operand(x, "dot") if isinstance(x, list | tuple) else x for x in (a, b)]
+    if not getattr(a, "shape", ()) or not getattr(b, "shape", ()):
         return a * b
     if (len(a.shape) <= 2 and len(b.shape) <= 2) or len(b.shape) == 1:
         return matmul(a, b)
@@ -161,6 +163,7 @@ def einsum(subscripts: str, *operands: Array) -> Array:
     """
     if not isinstance(subscripts, str):
         raise TypeError(f'einsum: the subscripts must be a string such as "ij,jk->ik", got {describe(subscripts)}')
+    operands = tuple([operand(x, "einsum") for x in operands])
     terms, output = _explicit(subscripts.replace(" ", ""), [len(x.shape) for x in operands])
     ready = []
     for i, x in enumerate(operands):

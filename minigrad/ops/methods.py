@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..device import device_of, get_device
-from ..engine import Tensor
-from ..errors import GraphError
+import numpy as np
+
+from ..device import as_device, device_of
+from ..engine import Tensor, implements
+from ..errors import GraphError, describe
 from . import elementwise as e
 from . import indexing, linalg, reduce, shape
 from . import nn as activations
@@ -48,15 +50,34 @@ def _transpose(self: Tensor, *axes: Any) -> Any:
 
 def _to(self: Tensor, device: Any = None, dtype: Any = None) -> Any:
     """Return the tensor on another device ("cpu", "cuda") or in another dtype, with its graph."""
-    if device is not None and not isinstance(device, str):
-        device, dtype = None, device
+    target, dtype = as_device(device, dtype)
     moved = self
-    if device is not None:
-        source, target = device_of(self.data), get_device(device)
+    if target is not None:
+        source = device_of(self.data)
         if source is not target:
             moved = shape.to_device(self, source=source, target=target)
     return moved if dtype is None or moved.dtype == dtype else shape.astype(moved, dtype)
 
+
+def _of_booleans(operation: Callable[..., Any], symbol: str) -> Callable[..., Any]:
+    """`&`, `|` and `~` are for masks; of numbers NumPy takes the bits, which is seldom meant."""
+
+    def apply(*operands: Any) -> Any:
+        for x in operands:
+            if (x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype).kind != "b":
+                raise TypeError(
+                    f"{symbol}: only for booleans, got {', '.join(map(describe, operands))}; "
+                    f"compare first, as in (t > 0) {symbol} (u > 0)"
+                )
+        return operation(*operands)
+
+    return apply
+
+
+_and, _or, _not = _of_booleans(e.logical_and, "&"), _of_booleans(e.logical_or, "|"), _of_booleans(e.logical_not, "~")
+implements(np.bitwise_and)(_and)
+implements(np.bitwise_or)(_or)
+implements(np.invert)(_not)
 
 OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
     "add": (e.add, "+"),
@@ -68,9 +89,9 @@ OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
 }
 
 METHODS: dict[str, Callable[..., Any]] = {
-    "__neg__": e.negative, "__pos__": e.positive, "__abs__": e.absolute, "__invert__": e.logical_not,
+    "__neg__": e.negative, "__pos__": e.positive, "__abs__": e.absolute, "__invert__": _not,
     "__eq__": e.equal, "__ne__": e.not_equal, "__lt__": e.less, "__le__": e.less_equal,
-    "__gt__": e.greater, "__ge__": e.greater_equal, "__and__": e.logical_and, "__or__": e.logical_or,
+    "__gt__": e.greater, "__ge__": e.greater_equal, "__and__": _and, "__or__": _or, "__rand__": _and, "__ror__": _or,
     "__getitem__": indexing.getitem,
     "abs": e.absolute, "exp": e.exp, "log": e.log, "sqrt": e.sqrt, "square": e.square, "sin": e.sin, "cos": e.cos,
     "tanh": e.tanh, "clip": e.clip,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
-from .special import erfc
+from .special import erfc, floating
 
 Array = Any
 
@@ -28,6 +28,7 @@ def sigmoid(x: Array) -> Array:
     >>> mg.sigmoid(mg.tensor([-10000.0, 0.0, 10000.0]))
     tensor([0. , 0.5, 1. ])
     """
+    x = floating(x)
     with np.errstate(over="ignore"):  # e⁻ˣ = inf, far to the left, makes the 0 wanted there
         return 1 / (1 + np.exp(-x))
 
@@ -39,6 +40,7 @@ sigmoid.defvjp(x=lambda g, out, x: g * (out * sigmoid(-x)))
 @primitive
 def softplus(x: Array) -> Array:
     """Return ln(1 + eˣ), without overflow."""
+    x = floating(x)
     return np.logaddexp(x, 0)
 
 
@@ -48,6 +50,7 @@ softplus.defvjp(x=lambda g, x: g * sigmoid(x))
 @primitive
 def log_sigmoid(x: Array) -> Array:
     """Return ln σ(x) = −softplus(−x), without overflow."""
+    x = floating(x)
     return -np.logaddexp(-x, 0)
 
 
@@ -75,6 +78,7 @@ leaky_relu.defvjp(x=lambda g, x, negative_slope: np.where(x > 0, g, negative_slo
 @primitive
 def elu(x: Array, *, alpha: float = 1.0) -> Array:
     """Return x where x > 0 and alpha · (eˣ − 1) elsewhere (Clevert et al. 2016)."""
+    x = floating(x)
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
@@ -95,6 +99,7 @@ def gelu(x: Array, *, approximate: str = "none") -> Array:
 
     `approximate="tanh"` is their formula ½x(1 + tanh(√(2/π)(x + 0.044715x³))).
     """
+    x = floating(x)
     if approximate == "tanh":
         return x * sigmoid(_tanh_argument(x))
     if approximate != "none":
@@ -121,6 +126,7 @@ gelu.defvjp(x=_gelu_back)
 @primitive
 def silu(x: Array) -> Array:
     """Return x · σ(x), also called swish."""
+    x = floating(x)
     return x * sigmoid(x)
 
 
@@ -138,6 +144,7 @@ def softmax(z: Array, *, axis: int = -1) -> Array:
     >>> mg.softmax(mg.tensor([10000.0, 10000.0]))
     tensor([0.5, 0.5])
     """
+    z = floating(z)
     e = np.exp(z - z.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
@@ -148,6 +155,7 @@ softmax.defvjp(z=lambda g, out, axis: out * (g - (g * out).sum(axis=axis, keepdi
 @primitive
 def log_softmax(z: Array, *, axis: int = -1) -> Array:
     """Return ln softmax z, without overflow or loss of small probabilities."""
+    z = floating(z)
     shifted = z - z.max(axis=axis, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
@@ -158,14 +166,23 @@ log_softmax.defvjp(z=lambda g, out, axis: g - np.exp(out) * g.sum(axis=axis, kee
 @primitive
 def standardize(x: Array, *, axis: int | tuple[int, ...], eps: float = 1e-5) -> Array:
     """Return (x − μ) / √(σ² + eps), μ and biased σ² taken along the axes: the heart of batch and layer norm (N22)."""
-    centred = x - x.mean(axis=axis, keepdims=True)
-    return centred / np.sqrt((centred * centred).mean(axis=axis, keepdims=True) + eps)
+    wide = _widened(x)
+    centred = wide - wide.mean(axis=axis, keepdims=True)
+    scale = np.sqrt((centred * centred).mean(axis=axis, keepdims=True) + eps)
+    return (centred / scale).astype(floating(x).dtype)
+
+
+def _widened(x: Array) -> Array:
+    """Return float16 as float32: squares of its numbers overflow from 256 on."""
+    x = floating(x)
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 def _standardize_back(g: Array, out: Array, x: Array, axis: Any, eps: float) -> Array:
     # μ and σ² depend on every element: that is what the two means take away.
+    g, out, x = _widened(g), _widened(out), _widened(x)
     inner = g - g.mean(axis=axis, keepdims=True) - out * (g * out).mean(axis=axis, keepdims=True)
-    return inner / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)
+    return inner / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)  # the engine casts it back
 
 
 standardize.defvjp(x=_standardize_back)
@@ -195,7 +212,7 @@ def _reduce(losses: Array, reduction: str) -> Array:
 
 def _each(g: Array, count: int, reduction: str) -> Array:
     """Return the cotangent of every single loss."""
-    return g / count if reduction == "mean" else g
+    return g / max(count, 1) if reduction == "mean" else g
 
 
 _LARGEST_EXPONENT = {"e": 11.0, "f": 88.0, "d": 709.0}  # exp of it is finite, by the dtype's character
@@ -214,9 +231,11 @@ def sigmoid_error(z: Array, y: Array) -> Array:
 sigmoid_error.defvjp(z=lambda g, z: g * (sigmoid(z) * sigmoid(-z)), y=lambda g: -g)
 
 
-@primitive(broadcasts=True)
+@primitive(needs="z and y must have the same shape")
 def bce_with_logits(z: Array, y: Array, *, reduction: str = "mean") -> Array:
     """Return −(y ln σ(z) + (1 − y) ln(1 − σ(z))), the cross entropy of label and sigmoid output (N3)."""
+    if y.shape != z.shape:
+        raise ValueError("shapes differ")
     losses = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.absolute(z)))
     return _reduce(losses, reduction)
 

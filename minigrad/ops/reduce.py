@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..engine import implements, primitive
+from ..engine import implements, operand, primitive
 from .elementwise import stop_gradient
+from .shape import astype
 
 Array = Any
 Axes = int | tuple[int, ...] | None
@@ -105,7 +107,7 @@ def max(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
 
 def _share(g: Array, out: Array, a: Array, axis: Axes) -> Array:
     chosen = a == _keep(out, a.shape, axis)
-    ties = np.sum(chosen, axis=axis, keepdims=True).astype(g.dtype)
+    ties = np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1).astype(g.dtype)  # none are chosen beside a NaN
     return np.where(chosen, _keep(g, a.shape, axis) / ties, 0)
 
 
@@ -128,16 +130,19 @@ def prod(a: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     Halves are multiplied until one factor is left. So the derivative is the product of the other
     factors, never a quotient, and right where a factor is 0.
     """
+    a = operand(a, "prod")
+    if a.dtype.kind != "f":
+        a = astype(a, np.uint64 if a.dtype.kind == "u" else np.int64)  # as NumPy widens them
     shape = a.shape
-    axes = _axes(axis, len(shape))
+    axes = tuple(range(len(shape))) if axis is None else normalize_axis_tuple(axis, len(shape), "prod: axis")
     rest = [i for i in range(len(shape)) if i not in axes]
-    factors = np.transpose(a, (*axes, *rest)).reshape((_count(shape, axis), *(shape[i] for i in rest)))
+    factors = np.transpose(a, (*axes, *rest)).reshape((_count(shape, axes), *(shape[i] for i in rest)))
     while (n := factors.shape[0]) > 1:
         half = n // 2
         paired = factors[:half] * factors[half : 2 * half]
         factors = np.concatenate([paired, factors[2 * half :]]) if n % 2 else paired
     product = factors[0] if factors.shape[0] else np.sum(factors, axis=0) + 1
-    return _keep(product, shape, axis) if keepdims else product
+    return _keep(product, shape, axes) if keepdims else product
 
 
 @primitive(numpy=np.argmax)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, implements, primitive
+from ..engine import Tensor, implements, operand, primitive
 from ..engine.tensor import check_dtype
 from ..errors import ShapeError, describe
 from .elementwise import stop_gradient
@@ -32,7 +32,7 @@ reshape.defvjp(a=lambda g, a_shape: g.reshape(a_shape))
 @implements(np.ravel)
 def ravel(a: Array) -> Array:
     """Return the elements of `a` in C order as one axis."""
-    return reshape(a, (-1,))
+    return reshape(operand(a, "ravel"), (-1,))
 
 
 @primitive(numpy=np.transpose, needs="axes must be a permutation of all axes")
@@ -125,7 +125,12 @@ def _several(arrays: Any, call: str) -> list[Array]:
         raise TypeError(f"{call}: needs a sequence of arrays, got {describe(arrays)}") from None
     if not arrays:
         raise ShapeError(f"{call}: needs at least one array, got an empty sequence")
-    return arrays
+    floats = [a.dtype for a in arrays if isinstance(a, Tensor) and a.dtype.kind == "f"]
+    ready = [operand(a, call) for a in arrays]
+    for i, a in enumerate(arrays):
+        if floats and ready[i] is not a and ready[i].dtype.kind in "if":  # numbers and lists change no dtype
+            ready[i] = ready[i].astype(floats[0])
+    return ready
 
 
 @implements(np.concatenate)
@@ -141,9 +146,9 @@ def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
 def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     """Return arrays of one shape joined along a new axis."""
     arrays = _several(arrays, "stack")
-    shapes = {np.shape(a) if not isinstance(a, Tensor) else a.shape for a in arrays}
+    shapes = {a.shape for a in arrays}
     if len(shapes) > 1:
-        got = ", ".join(describe(a.data if isinstance(a, Tensor) else a) for a in arrays)
+        got = ", ".join(describe(a) for a in arrays)
         raise ShapeError(f"stack: all arrays must have the same shape, got {got}")
     return join(*[expand_dims(a, axis) for a in arrays], axis=axis)
 
@@ -151,6 +156,9 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
 @implements(np.split)
 def split(ary: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     """Return the pieces of an array along an axis: so many equal ones, or cut before the given indices."""
+    ary = operand(ary, "split")
+    if not -len(ary.shape) <= axis < len(ary.shape):
+        raise np.exceptions.AxisError(axis, len(ary.shape), f"split of {describe(ary)}")
     length = ary.shape[axis]
     if isinstance(indices_or_sections, Sequence | np.ndarray):
         cuts = [operator.index(i) for i in indices_or_sections]

@@ -63,6 +63,11 @@ def _erfc_positive(x: Array) -> Array:
     return bell * np.where(x <= _FAR, middle, large)
 
 
+def floating(x: Array) -> Array:
+    """Return integers and booleans as float64: uint8 would wrap around, or give float16."""
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
 def _widen(x: Array) -> Array:
     return x if x.dtype == np.float64 else x.astype(np.float64)
 
@@ -75,7 +80,7 @@ def erf(x: Array) -> Array:
     >>> print(f"{mg.erf(mg.tensor(0.5)):.6f}")
     0.520500
     """
-    dtype, x = x.dtype if x.dtype.kind == "f" else np.float64, _widen(x)
+    dtype, x = floating(x).dtype, _widen(x)
     size = np.minimum(np.absolute(x), _ZERO_BEYOND)
     large = np.sign(x) * (1 - _erfc_positive(np.maximum(size, _SPLIT)))
     return np.where(size <= _SPLIT, _erf_small(np.clip(x, -_SPLIT, _SPLIT)), large).astype(dtype)
@@ -87,7 +92,7 @@ erf.defvjp(x=lambda g, x: g * (2 / math.sqrt(math.pi) * np.exp(-x * x)))
 @primitive
 def erfc(x: Array) -> Array:
     """Return 1 − erf x, accurate where erf x is nearly 1."""
-    dtype, x = x.dtype if x.dtype.kind == "f" else np.float64, _widen(x)
+    dtype, x = floating(x).dtype, _widen(x)
     size = np.minimum(np.absolute(x), _ZERO_BEYOND)
     positive = _erfc_positive(np.maximum(size, _SPLIT))
     large = np.where(x > 0, positive, 2 - positive)

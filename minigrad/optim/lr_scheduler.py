@@ -146,6 +146,10 @@ class LinearWarmup(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, warmup_steps: int, after: LRScheduler | None = None) -> None:
         _positive("LinearWarmup", warmup_steps=warmup_steps)
+        if isinstance(after, ReduceLROnPlateau):
+            raise TypeError(
+                "LinearWarmup: a ReduceLROnPlateau cannot follow, as it must be told the measure; step it yourself"
+            )
         if after is not None:
             for group, base in zip(optimizer.param_groups, after.base_lrs, strict=True):
                 group["lr"] = base

@@ -29,6 +29,9 @@ class Optimizer:
     ----------
     param_groups : the groups, with every hyper-parameter; change `group["lr"]` between steps as you like
 
+    Small parameters are moved into one array, of which their data become views: an array that was taken
+    from them before (by `.data`, `.numpy()` or `.detach()`) is no longer theirs.
+
     Raises
     ------
     ValueError
@@ -208,6 +211,8 @@ class Optimizer:
     def _make_groups(self, params: Iterable[Any], defaults: dict[str, Any]) -> list[Group]:
         if isinstance(params, Tensor):
             raise TypeError(f"{self._name}: params must be several parameters, got one Tensor; write [tensor]")
+        if hasattr(params, "parameters"):
+            raise TypeError(f"{self._name}: got a module, needs its parameters: pass model.parameters()")
         if isinstance(params, set | frozenset):
             raise TypeError(f"{self._name}: params must be in order, and a set has none; pass a list")
         given = list(params)
