@@ -473,3 +473,13 @@ def test_options_and_inputs_that_are_refused_by_every_loss(name):
 def test_other_options(call, text):
     with pytest.raises(ValueError, match=text):
         call()
+
+
+def test_probabilities_where_logarithms_belong_are_told():
+    with pytest.warns(UserWarning, match="nll_loss was given the output of softmax.*log_softmax"):
+        F.nll_loss(mg.softmax(mg.tensor([[1.0, 2.0]], requires_grad=True)), [0])
+
+
+def test_one_class_is_no_choice():
+    with pytest.raises(ShapeError, match=r"of one class the loss is always 0.*binary_cross_entropy_with_logits"):
+        F.cross_entropy(mg.tensor([[1.0], [2.0]]), [0, 0])

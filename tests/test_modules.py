@@ -546,3 +546,20 @@ def test_embedding_looks_up_indices_of_any_shape(indices):
     out.sum().backward()
     counts = np.bincount(plain.ravel(), minlength=3)
     assert np.array_equal(layer.weight.grad.numpy(), np.stack([counts, counts], axis=1))
+
+
+def test_a_tensor_that_looks_like_a_parameter_is_told():
+    class Model(nn.Module):
+        def __init__(self):
+            self.inner = nn.Linear(1, 1)
+            self.w = mg.tensor([1.0], requires_grad=True)
+
+    with pytest.warns(UserWarning, match=r"Model\.w is a Tensor that requires gradients.*nn\.Parameter"):
+        assert len(list(Model().parameters())) == 2
+
+
+def test_a_dtype_may_be_named():
+    model = nn.Linear(2, 1).to("float64")
+    assert model.weight.dtype == np.float64 and mg.tensor([1.0]).to("float16").dtype == np.float16
+    with pytest.raises(Exception, match="unknown device 'gpu'"):
+        model.to("gpu")

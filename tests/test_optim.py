@@ -917,3 +917,17 @@ def loading(make, state):
 def test_schedules_refuse(call, kind, text):
     with pytest.raises(kind, match=text):
         call()
+
+
+def test_a_module_or_a_set_is_no_list_of_parameters():
+    model = nn.Linear(1, 1)
+    with pytest.raises(TypeError, match=r"SGD: got a module.*model\.parameters\(\)"):
+        optim.SGD(model)
+    with pytest.raises(TypeError, match="must be in order"):
+        optim.SGD(set(model.parameters()))
+
+
+def test_a_plateau_cannot_follow_a_warm_up():
+    optimizer = optim.SGD([leaf(1.0)], lr=1.0)
+    with pytest.raises(TypeError, match="a ReduceLROnPlateau cannot follow"):
+        schedules.LinearWarmup(optimizer, 2, after=schedules.ReduceLROnPlateau(optimizer))

@@ -260,3 +260,37 @@ def test_what_a_function_closes_over_can_be_differentiated_too():
     with mg.no_grad():
         assert not mg.grad(lambda x: (w * x).sum())(mg.tensor([3.0, 1.0])).requires_grad
     assert not mg.grad(lambda x: (x * x).sum())(mg.tensor([3.0, 1.0])).requires_grad
+
+
+def test_a_graph_that_is_not_its_own_is_left_alone():
+    w = mg.tensor([2.0], requires_grad=True)
+    h = w * w
+    for mode in (mg.no_grad(), mg.enable_grad()):
+        with mode:
+            assert mg.grad(lambda x: (x * h).sum())(mg.tensor([3.0])).tolist() == [4]
+    h.sum().backward()
+    assert w.grad.tolist() == [4]
+
+
+def test_keywords_go_to_the_function():
+    def f(x, k=1):
+        return (k * x * x).sum()
+
+    x = mg.tensor([1.0, 2.0])
+    assert mg.grad(f)(x, k=3).tolist() == [6, 12] and mg.value_and_grad(f)(x, k=3)[0].item() == 15
+    assert mg.jacobian(lambda x, k: k * x)(x, k=2).tolist() == [[2, 0], [0, 2]]
+    assert mg.grad(f, argnums=np.int64(0))(x).tolist() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "text"),
+    [
+        (lambda x: mg.hvp(lambda x: (x**3).sum(), x, x), TypeError, r"hvp: primals and tangents must be tuples"),
+        (lambda x: mg.jvp(lambda x: x, (), ()), TypeError, r"jvp: primals and tangents must be tuples"),
+        (lambda x: mg.jvp(lambda x: x, (x,), (mg.tensor([1.0]),)), ValueError, "jvp: the primal is .* its tangent is"),
+        (lambda x: mg.hessian(lambda x: (x**3).sum(), (0, 1))(x), TypeError, "hessian: argnums must be one number"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_in_its_own_words(call, kind, text):
+    with pytest.raises(kind, match=text):
+        call(mg.tensor([1.0, 2.0]))

@@ -241,22 +241,20 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     """
     seed = _seed(self, gradient, create_graph)
     taken = {id(seed._data if create_graph else seed)}
-    writes: list[tuple[Tensor, Any]] = []
     retain = create_graph if retain_graph is None else retain_graph
-    for target, g in propagate([self], [seed], retain_graph=retain, create_graph=create_graph).items():
-        leaf = target.retained() if isinstance(target, Node) and target.retained else target
-        if leaf is None:
-            continue
-        writes.append((leaf, g))
+    found = propagate([self], [seed], retain_graph=retain, create_graph=create_graph)
+    writes: list[tuple[Tensor, Tensor]] = []
     with _writing:
-        totals = []
-        for leaf, g in writes:
+        for target, g in found.items():
+            leaf = target.retained() if isinstance(target, Node) and target.retained else target
+            if leaf is None:
+                continue
             if leaf.grad is not None:
                 g = leaf.grad + g if create_graph else leaf.grad._data + g
             taken.add(id(leaf._data))
             g = _own(g, taken)
-            totals.append(g if create_graph else wrap(g))
-        for (leaf, _), total in zip(writes, totals, strict=True):
+            writes.append((leaf, g if create_graph else wrap(g)))
+        for leaf, total in writes:
             leaf.grad = total
 
 

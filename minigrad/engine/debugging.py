@@ -1,6 +1,6 @@
 """What debug mode adds: the user's line, copies of saved values, and a look at every number.
 
-None of this runs outside `mg.debug()`.
+None of this runs outside `mg.debug()`. Read next: `minigrad/ops/elementwise.py`.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
 """NumPy functions called on Tensors: `np.tanh(t)` finds the primitive that was registered for it.
 
-`numpy_functions` maps a NumPy function to ours. What is not in the table raises, naming the nearest
-thing there is: never a silent object array, never a silent conversion. Read next: `primitive.py`.
+`numpy_functions` maps a NumPy function to ours. What is not in the table raises, naming what it is
+made of where there is that: never a silent object array, never a silent conversion. Read next: `primitive.py`.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..errors import nearest
-
 numpy_functions: dict[Any, Callable[..., Any]] = {}
+_VARIANT = re.compile(r"^(nan|cumulative_|cum|array_|column_|float_|floor_|matrix_|tensor|vec|[dfhv])|2$")
 ufunc_reductions: dict[str, Any] = {"add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min}
 
 
@@ -29,13 +29,30 @@ def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., 
     return register
 
 
-def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+def _name(function: Any) -> str:
+    """Return what the user wrote to call a function: `np.sum`, `np.linalg.norm`, or a stranger's own name."""
     name = getattr(function, "__name__", str(function))
+    if getattr(np, name, None) is function:
+        return f"np.{name}"
+    module, _, rest = (getattr(function, "__module__", None) or "").partition(".")
+    return ".".join(filter(None, ["np" if module == "numpy" else module, rest, name]))
+
+
+def _akin(name: str) -> str:
+    """Name the function of ours that another is a variant of: `stack` for hstack, `arctan` for arctan2.
+
+    Never one that is only spelt alike: NumPy's names are no slips, and `sort` has nothing to do with `sqrt`.
+    """
+    plain = _VARIANT.sub("", name.rpartition(".")[2])
+    return f" There is np.{plain}." if any(plain == getattr(f, "__name__", "") for f in numpy_functions) else ""
+
+
+def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    name = _name(function)
     ours = numpy_functions.get(function)
     if ours is None:
-        names = {getattr(f, "__name__", "") for f in numpy_functions}
         raise TypeError(
-            f"np.{name} has no minigrad counterpart for Tensors.{nearest(name, names)} Write it with operations "
+            f"{name} has no minigrad counterpart for Tensors.{_akin(name)} Write it with operations "
             "minigrad has, or use t.numpy() where no gradient is needed"
         )
     if kwargs:
@@ -44,10 +61,9 @@ def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         kwargs = {k: v for k, v in kwargs.items() if v is not np._NoValue and (v is not None or k in known)}
         extra = [k for k in kwargs if k not in known]
         if extra:
-            raise TypeError(
-                f"np.{name} on a Tensor does not take {', '.join(f'{k}=' for k in extra)}; "
-                f"it takes {', '.join(known)}. Values of Tensors are never written in place"
-            )
+            why = ". Values of Tensors are never written in place" if {"out", "where"} & set(extra) else ""
+            refused = ", ".join(f"{k}=" for k in extra)
+            raise TypeError(f"{name} on a Tensor does not take {refused}; it takes {', '.join(known)}{why}")
     return ours(*args, **kwargs)
 
 

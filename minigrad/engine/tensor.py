@@ -110,8 +110,9 @@ class Tensor:
 
     Parameters
     ----------
-    data : an array of any device, which is kept as it is (not copied); or numbers, or nested lists
-        of numbers, of which floats become the default dtype
+    data : an array of any device, which is kept as it is, not copied (`mg.tensor` copies): do not change
+        it from outside, or through another Tensor of it, before backward; or numbers, or nested lists of
+        numbers, of which floats become the default dtype
     requires_grad : whether backward should fill `.grad`; only for floating dtypes
     dtype, device : what to convert to; by default what `data` has
     name : shown in messages and pictures

@@ -19,7 +19,10 @@ Array = Any
 
 @primitive(needs="an index must fit the shape")
 def take_at(a: Array, *, index: Any) -> Array:
-    """Return `a[index]`: slices, integers, None, Ellipsis, integer and boolean arrays, as in NumPy."""
+    """Return `a[index]`: slices, integers, None, Ellipsis, integer and boolean arrays, as in NumPy.
+
+    Index arrays are kept for backward as they are, not copied: do not change them before it.
+    """
     return a[index]
 
 

@@ -70,7 +70,7 @@ def linear(x: Array, w: Array, b: Array = None) -> Array:
     """
     if not x.ndim or w.ndim != 2 or (b is not None and b.shape != w.shape[:1]):
         raise ValueError("x must have an axis, w must be a matrix, and b a vector as long as w has rows")
-    if x.dtype.kind != "f":
+    if x.dtype is not w.dtype and x.dtype.kind != "f":
         x = x.astype(w.dtype)
     z = x.dot(w.T)
     if b is not None:
@@ -94,7 +94,7 @@ def _ones(n: int, like: Array) -> Array:
     ones = _ones_made.get(key)
     if ones is None or len(ones) < n:
         _ones_made[key] = ones = np.ones_like(like, shape=(n,))
-    return ones[:n]
+    return ones if len(ones) == n else ones[:n]
 
 
 def _linear_b(g: Array) -> Array:

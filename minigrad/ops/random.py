@@ -1,7 +1,7 @@
 """Every random draw in minigrad: initial weights, dropout masks, shuffles.
 
 One generator for each device, all seeded by `manual_seed`, so the same seed gives the same bits on the
-same machine. Each function also takes a generator of one's own.
+same machine. Each function also takes a generator of one's own. Read next: `minigrad/transforms.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Gradient clipping: hold back a step before it is taken, element by element or as a whole."""
+"""Gradient clipping: hold back a step before it is taken, element by element or as a whole.
+
+Read next: `minigrad/lab/`.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Annealing (N21): learning rates that change with time. Names and arguments are PyTorch's.
 
 A schedule is a formula for the factor at a step, times the rate each group began with. `step()` is
-called after the optimizer's, once for each epoch or update, and writes `group["lr"]`.
+called after the optimizer's, once for each epoch or update, and writes `group["lr"]`. Read next: `clip.py`.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Momentum(SGD):
     ----------
     params : parameters, or groups
     lr : the learning rate p, inside the velocity
-    momentum : α in [0, 1)
+    momentum : α in [0, 1); the notes allow 1 too, at which the velocity never fades
     weight_decay : λ; adds λθ to the gradient
     """
 
