@@ -21,6 +21,7 @@ from .engine import (
 )
 from .gradcheck import gradcheck
 from .nn.state import load, save
+from .ops.creation import full_like, ones_like, zeros_like
 from .ops.elementwise import (
     absolute,
     add,
@@ -150,6 +151,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "flip",
+    "full_like",
     "gelu",
     "get_default_dtype",
     "grad",
@@ -193,6 +195,7 @@ __all__ = [
     "nn",
     "no_grad",
     "not_equal",
+    "ones_like",
     "ops",
     "optim",
     "outer",
@@ -235,6 +238,7 @@ __all__ = [
     "var",
     "vjp",
     "where",
+    "zeros_like",
 ]
 
 _LATER = ("data", "lab", "train", "viz")  # packages that are imported when first used

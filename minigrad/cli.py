@@ -42,7 +42,8 @@ class _Parser(argparse.ArgumentParser):
             option = next((word.partition("=")[0] for word in left if word.startswith("-")), "")
             known = list(self._option_string_actions)
             longer = next((f" Did you mean '{name}'?" for name in known if option[2:] and name.startswith(option)), "")
-            self.error(f"unrecognized arguments: {' '.join(left)}.{longer or nearest(option, known)}")
+            hint = longer or nearest(option, known)
+            self.error(f"unrecognized arguments: {' '.join(left)}{'.' * bool(hint)}{hint}")
         return found, left
 
 

@@ -72,14 +72,19 @@ def describe(value: Any) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for the known name most like `name`, or an empty string.
+    """Return ``" Did you mean 'x'?"`` for the known name that `name` was meant to be, or an empty string.
+
+    A slip swaps, adds or drops a letter: a name of quite another length is another word, however alike.
 
     >>> nearest("sigmiod", ["sigmoid", "softmax"])
     " Did you mean 'sigmoid'?"
+    >>> nearest("median", ["mean"])
+    ''
     """
     import difflib  # only when something has gone wrong
 
-    found = difflib.get_close_matches(name, list(known), n=1)
+    slip = max(1, len(name) // 4)
+    found = difflib.get_close_matches(name, [k for k in known if abs(len(k) - len(name)) <= slip], n=1, cutoff=0.66)
     return f" Did you mean '{found[0]}'?" if found else ""
 
 

@@ -217,7 +217,7 @@ def test_a_path_that_cannot_be_written_is_named_as_the_user_wrote_it(tmp_path, m
         ("folder", IsADirectoryError, "save: 'folder' is a folder; give the name of a file in it"),
         (tmp_path / "folder", IsADirectoryError, "/folder' is a folder"),
         ("", IsADirectoryError, "save: '' is a folder"),
-        ({"w": 1.0}, TypeError, r"save: the file comes first, .*got dict {'w': 1.0} .*mg\.save\(\"model\.saf.*\", state\)"),
+        ({"w": 1.0}, TypeError, r"save: the file comes first, .*got dict {'w': 1.0} .*mg\.save\(.*, state\)$"),
         (3, TypeError, "got int 3 as the file"), (b"x", TypeError, "got bytes b'x' as the file"),
     ):
         with pytest.raises(kind, match=text):

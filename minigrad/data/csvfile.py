@@ -287,7 +287,7 @@ def _classes(sheet: Sheet, column: int) -> tuple[np.ndarray, tuple[str, ...]]:
         raise DataError(
             f"{sheet.path}: column {sheet.header[column]!r} holds the single class {str(classes[0])!r} "
             f"in all {len(cells)} rows; there is nothing to tell apart: add examples of another class, "
-            'choose another target, or say task="regression" if it is a quantity'
+            "or choose another target"
         )
     label = {value: i for i, value in enumerate(classes)}
     return np.array([label[value] for value in values], np.int64), tuple(map(str, classes))

@@ -1,7 +1,7 @@
 """Initial weights. Each function overwrites a parameter in place and returns it.
 
 fan_in (n_in) is the number of edges into a node, fan_out (n_out) the number out of it: for a weight
-(out, in) its second and its first length; `fans` tells.
+(out, in) its second and its first length; `fans` tells. Read next: `state.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The network that `minigrad demo` trains: handwritten digits, 8×8 pixels, read by one hidden layer."""
+"""The network that `minigrad demo` trains: handwritten digits, 8×8 pixels, read by one hidden layer.
+
+Read next: `tabular.py`.
+"""
 
 from __future__ import annotations
 

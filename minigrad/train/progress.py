@@ -1,4 +1,7 @@
-"""A progress bar in the terminal, with the numbers of the last epoch beside it."""
+"""A progress bar in the terminal, with the numbers of the last epoch beside it.
+
+Read next: `threads.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The training loop: batch after batch forward, backward, step, and after each epoch a look at how it stands.
 
-Read next: `tabular.py`.
+Read next: `progress.py`.
 """
 
 from __future__ import annotations

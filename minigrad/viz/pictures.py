@@ -1,4 +1,7 @@
-"""The pictures of a training run: how it learned, and what it still gets wrong."""
+"""The pictures of a training run: how it learned, and what it still gets wrong.
+
+Read next: `minigrad/cli.py`.
+"""
 
 from __future__ import annotations
 
