@@ -91,7 +91,7 @@ class Block:
             )
         if self.gathered is None:
             return grads[0].reshape(-1)
-        return np.concatenate([g.ravel() for g in grads], out=self.gathered)
+        return np.concatenate(grads, axis=None, out=self.gathered)
 
     def stretches(self, g: Array) -> Iterable[tuple[Array, Array, list[Array]]]:
         """Return parameters, gradient and state cut into stretches."""
