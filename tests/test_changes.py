@@ -132,9 +132,7 @@ def test_debug_mode_finds_data_changed_behind_its_back():
     with mg.debug():
         loss = (x * x).sum()
     x.data[0] = 5
-    with pytest.raises(
-        GraphError, match=r"multiply: a value .* has changed since, behind minigrad's back.*test_changes.py:\d+: loss = "
-    ):
+    with pytest.raises(GraphError, match=r"multiply: a value .* behind minigrad's back.*test_changes.py:\d+: loss = "):
         loss.backward()
     x.copy_([1.0, 2.0])
     with mg.debug():
