@@ -14,7 +14,7 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
             out = body(x_data, y_data)
         except Exception as error:
             op.fail(error, (x_data, y_data, ), {})
-        if out.__class__ is not ndarray:
+        if out.__class__ not in usual:
             out = as_array(out)
         result = new(Tensor)
         result._data = out
@@ -63,13 +63,11 @@ from collections.abc import Iterable
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import RuleError
 from . import debugging
 from .modes import modes
 from .node import Node, tick
-from .tensor import Tensor, as_array, constant, share_changes, wrap
+from .tensor import USUAL, Tensor, as_array, constant, share_changes, wrap
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -99,7 +97,7 @@ def write_call(op: Primitive) -> str:
         f"    out = body({operands}{keywords})",
         "except Exception as error:",
         f"    op.fail(error, {data}, {options})",
-        "if out.__class__ is not ndarray:",
+        "if out.__class__ not in usual:",
         "    out = as_array(out)",
         "result = new(Tensor)",
         "result._data = out",
@@ -218,7 +216,7 @@ def _kept(op: Primitive, name: str) -> str:
 # and the code of one version of a call can take the place of another's.
 _SHARED: dict[str, Any] = {
     "Tensor": Tensor, "Node": Node, "new": object.__new__, "modes": modes, "tick": tick, "constant": constant,
-    "as_array": as_array, "ndarray": np.ndarray, "debugging": debugging, "any": any, "share_changes": share_changes,
+    "as_array": as_array, "usual": USUAL, "debugging": debugging, "any": any, "share_changes": share_changes,
 }  # fmt: skip
 _NAMES = ", ".join([*_SHARED, "op", "body", "compile_call", "function"])
 # What a parameter of a primitive may not be called, as the text of a call uses it.

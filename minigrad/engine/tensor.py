@@ -42,6 +42,10 @@ def get_default_dtype() -> np.dtype[Any]:
     return _default_dtype
 
 
+# What NumPy's operations return: arrays, and scalars in place of 0-d ones.
+USUAL = frozenset({np.ndarray, np.float16, np.float32, np.float64, np.bool_, np.int64})
+
+
 def as_array(value: Any) -> Any:
     """Return a result as a Tensor may hold it: a device's array, or NumPy's scalar in place of a 0-d one."""
     if isinstance(value, np.generic):
