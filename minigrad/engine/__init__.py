@@ -1,14 +1,15 @@
 """The engine: what a Tensor is, how an operation is declared, and the one backward pass.
 
-Read `modes`, `node`, `tensor`, `dispatch`, `primitive`, `calls`, `backward`, in this order.
+Read `modes`, `node`, `convert`, `tensor`, `dispatch`, `primitive`, `calls`, `backward`, in this order.
 """
 
 from .backward import propagate, sum_to
+from .convert import get_default_dtype, operand, set_default_dtype
 from .dispatch import implements
 from .modes import debug, enable_grad, is_debugging, is_grad_enabled, no_grad
 from .node import Node
 from .primitive import Primitive, primitive, primitives
-from .tensor import Tensor, get_default_dtype, operand, set_default_dtype, tensor, wrap
+from .tensor import Tensor, tensor, wrap
 
 __all__ = [
     "Node",

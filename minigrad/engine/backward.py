@@ -18,9 +18,10 @@ import numpy as np
 from ..device import device_of, find_device
 from ..errors import DeviceError, GraphError, RuleError, ShapeError, describe
 from . import debugging
+from .convert import from_python
 from .modes import enable_grad, is_debugging, is_grad_enabled
 from .node import Node, last_update
-from .tensor import Tensor, from_python, wrap
+from .tensor import Tensor, wrap
 
 _writing = threading.Lock()  # of `.grad`: threads may share leaves
 Cotangents = dict[Any, Any]  # Node or leaf Tensor → the sum of what has reached it

@@ -65,9 +65,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RuleError
 from . import debugging
+from .convert import USUAL, as_array, constant
 from .modes import modes
 from .node import Node, tick
-from .tensor import USUAL, Tensor, as_array, constant, share_changes, wrap
+from .tensor import Tensor, share_changes, wrap
 
 if TYPE_CHECKING:
     from .primitive import Primitive

@@ -4,7 +4,7 @@ Nodes point to the nodes their operands came from, never the other way, so a gra
 goes when its last tensor goes. Every node takes the next tick of one clock: a node's operands are
 always older than it, and the backward pass only needs to visit the newest first. An in-place update
 takes a tick too: a saved tensor whose update is newer than the node has changed since it was saved.
-Read next: `tensor.py`.
+Read next: `convert.py`.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ import numpy as np
 
 from ..errors import RuleError, ShapeError, describe, nearest
 from .calls import RESERVED, become, stub, write_call, write_pull
+from .convert import from_python
 from .dispatch import numpy_functions
-from .tensor import from_python
 
 Rule = Callable[..., Any]
 

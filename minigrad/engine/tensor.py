@@ -15,98 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..device import device_of, find_device, get_device, move, to_numpy
-from ..errors import DtypeError, GraphError, ShapeError, describe
+from ..errors import GraphError, ShapeError, describe
 from . import dispatch
+from .convert import check_differentiable, check_dtype, from_python, get_default_dtype
 from .node import Node, tick_update
-
-_default_dtype = np.dtype(np.float32)
-
-
-def set_default_dtype(dtype: Any) -> None:
-    """Set the dtype that Python numbers and lists of them become: float32 unless changed.
-
-    >>> import minigrad as mg
-    >>> mg.set_default_dtype("float64"); mg.tensor([1.0]).dtype
-    dtype('float64')
-    >>> mg.set_default_dtype("float32")
-    """
-    global _default_dtype
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f":
-        raise DtypeError(f"set_default_dtype: needs a floating dtype (float16, float32, float64), got {dtype}")
-    _default_dtype = dtype
-
-
-def get_default_dtype() -> np.dtype[Any]:
-    """Return the dtype that Python numbers and lists of them become."""
-    return _default_dtype
-
-
-# What NumPy's operations return: arrays, and scalars in place of 0-d ones.
-USUAL = frozenset({np.ndarray, np.float16, np.float32, np.float64, np.bool_, np.int64})
-
-
-def as_array(value: Any) -> Any:
-    """Return a result as a Tensor may hold it: a device's array, or NumPy's scalar in place of a 0-d one."""
-    if isinstance(value, np.generic):
-        return value
-    if isinstance(value, builtins.float | builtins.int):
-        return np.asarray(value)
-    if find_device(value) is not None:
-        return value
-    raise TypeError(f"a primitive must return an array, got {describe(value)}")
-
-
-def constant(value: Any, op: Any, operands: tuple[Any, ...]) -> Any:
-    """Return an operand that is no Tensor as the operation's body may see it.
-
-    Numbers stay Python numbers and NumPy scalars become them, so they never change a dtype. Nor do
-    lists: they become arrays of the dtype of a floating Tensor beside them.
-    """
-    kind = value.__class__
-    if kind is builtins.float or value is None or kind is builtins.int or kind is builtins.bool:
-        return value
-    if kind is np.ndarray:
-        check_dtype(value.dtype, op.name)
-        return value
-    if isinstance(value, np.generic):
-        check_dtype(value.dtype, op.name)
-        return value.item()
-    if isinstance(value, list | tuple):
-        array = from_python(value, op.name)
-        beside = next((x.dtype for x in operands if isinstance(x, Tensor) and x.dtype.kind == "f"), array.dtype)
-        return array.astype(beside) if array.dtype.kind in "if" else array
-    if find_device(value) is not None:
-        return value
-    raise TypeError(f"{op.name}: expected a Tensor, an array or a number, got {describe(value)}")
-
-
-def check_dtype(dtype: np.dtype[Any], call: str) -> None:
-    """Raise for dtypes that are no numbers, or complex ones."""
-    if dtype.kind not in "fiub":
-        hint = "split it into real and imaginary parts" if dtype.kind == "c" else "convert it to numbers first"
-        raise DtypeError(f"{call}: works on floating, integer and boolean arrays, got {dtype}; {hint}")
-
-
-def operand(value: Any, call: str) -> Any:
-    """Return what a function made of operations was given as a Tensor or an array: lists and numbers become arrays."""
-    if isinstance(value, Tensor) or find_device(value) is not None:
-        return value
-    if isinstance(value, list | tuple | builtins.int | builtins.float | np.generic):
-        return from_python(value, call)
-    raise TypeError(f"{call}: expected a Tensor, an array or numbers, got {describe(value)}")
-
-
-def from_python(data: Any, call: str = "tensor", dtype: Any = None) -> np.ndarray:
-    """Return Python numbers, or nested lists of them, as an array: floats take the default dtype."""
-    try:
-        array = np.array(data, dtype=dtype)
-    except ValueError as error:
-        raise ShapeError(f"{call}: the nested lists are not rectangular ({error}); give rows of equal length") from None
-    check_dtype(array.dtype, call)
-    if dtype is None and array.dtype.kind == "f":
-        array = array.astype(_default_dtype)
-    return array
 
 
 class Tensor:
@@ -234,7 +146,9 @@ class Tensor:
 
     def __repr__(self) -> str:
         text = np.array2string(to_numpy(self.data), separator=", ", prefix="tensor(")
-        notes = [f"dtype={self.dtype}"] if self.dtype not in (_default_dtype, np.dtype(int), np.dtype(bool)) else []
+        notes = (
+            [f"dtype={self.dtype}"] if self.dtype not in (get_default_dtype(), np.dtype(int), np.dtype(bool)) else []
+        )
         if self.size == 0 and self.shape != (0,):
             notes.append(f"shape={self.shape}")
         if self.device != "cpu":
@@ -432,15 +346,6 @@ class Tensor:
         def __gt__(self, other: Any) -> Tensor: ...
         def __ge__(self, other: Any) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
-
-
-def check_differentiable(dtype: np.dtype[Any]) -> None:
-    """Raise when tensors of that dtype cannot require gradients."""
-    if dtype.kind != "f":
-        raise DtypeError(
-            f"only floating tensors can require gradients, this one is {dtype}; "
-            "make it with dtype=mg.get_default_dtype(), or convert it with t.astype('float32')"
-        )
 
 
 def share_changes(view: Tensor, operands: Any) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..device import find_device
 from ..engine import Tensor
-from ..engine.tensor import check_dtype
+from ..engine.convert import check_dtype
 from ..errors import DtypeError, ShapeError, describe, warn_user
 from ..ops import elementwise as e
 from ..ops import nn as ops

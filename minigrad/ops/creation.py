@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, implements
-from ..engine.tensor import check_dtype
+from ..engine.convert import check_dtype
 from ..errors import describe
 
 Array = Any

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, implements, operand, primitive
-from ..engine.tensor import check_dtype
+from ..engine.convert import check_dtype
 from ..errors import ShapeError, describe
 from .elementwise import stop_gradient
 
