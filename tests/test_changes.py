@@ -8,6 +8,7 @@ from helpers import leaf, train_once
 from standin import STANDIN
 
 import minigrad as mg
+from minigrad import optim
 from minigrad.errors import GraphError, NonFiniteError, ShapeError
 
 # Saved values that change
@@ -203,3 +204,22 @@ def test_data_are_arrays_of_numbers(value):
     with pytest.raises(TypeError, match=r"t\.data = …"):
         w.data = value
     assert w.item() == 2
+
+
+def test_debug_mode_sees_numbers_as_it_sees_arrays():
+    x = leaf(1.0)
+    with mg.debug(), np.errstate(all="ignore"):
+        with pytest.raises(NonFiniteError, match=r"log: the result has -inf at \[\], from finite operands x: float32\[\]"):
+            mg.log(x * 0.0)
+        zero = leaf(0.0)
+        with pytest.raises(NonFiniteError, match=r"sqrt: the gradient of x has inf at \[\]"):
+            mg.sqrt(zero).backward()
+
+
+def test_making_an_optimizer_changes_no_value():
+    for params in ([leaf(2.0, 3.0)], [leaf(2.0, 3.0), leaf(1.0)]):
+        w = params[0]
+        loss = (w * w).sum()
+        optim.SGD(params)
+        loss.backward()
+        assert w.grad.tolist() == [4, 6]

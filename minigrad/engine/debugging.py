@@ -35,6 +35,8 @@ def user_line() -> str:
 
 def _first_bad(array: Any) -> tuple[Any, list[int]] | None:
     """Return the first NaN or inf of a float array and its index, or None."""
+    if isinstance(array, np.generic):
+        array = np.asarray(array)
     if find_device(array) is None or array.dtype.kind != "f" or bool(np.isfinite(array).all()):
         return None
     host = to_numpy(array)

@@ -54,7 +54,7 @@ class Block:
             self.theta = np.concatenate([a.reshape(-1) for a in arrays])
             self.views = self._shaped(self.theta)
         for p, view in zip(params, self.views, strict=True):
-            p.data = view
+            p._data = view  # not p.data, which would tell graphs that the values changed
         self.changes = [p._changes() for p in params]
         self.state = [np.zeros_like(self.theta) for _ in names]
         self.gathered = np.empty_like(self.theta) if len(arrays) > 1 else None
