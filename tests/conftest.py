@@ -15,3 +15,9 @@ def scratch():
     for table, kept in zip(tables, before, strict=True):
         table.clear()
         table.update(kept)
+
+
+@pytest.fixture
+def torch():
+    """PyTorch, for comparison; the test is skipped where it is not installed."""
+    return pytest.importorskip("torch")

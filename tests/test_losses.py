@@ -18,11 +18,6 @@ F = nn.functional
 RNG = np.random.default_rng(0)
 
 
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
 def leaf(values, dtype="float64"):
     return mg.tensor(np.asarray(values, dtype), requires_grad=True)
 

@@ -13,11 +13,6 @@ from minigrad import nn
 from minigrad.errors import CheckpointError, DeviceError, DtypeError, ShapeError
 
 
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
 def shake(module, seed=0):
     """Give every parameter and buffer of floats positive values without symmetry."""
     rng = np.random.default_rng(seed)

@@ -15,11 +15,6 @@ from minigrad.optim.optimizer import STRETCH
 schedules = optim.lr_scheduler
 
 
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
 def leaf(*values, dtype="float64"):
     return mg.tensor(np.array(values, dtype), requires_grad=True)
 

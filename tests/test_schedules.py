@@ -15,11 +15,6 @@ schedules = optim.lr_scheduler
 NAN, INF = float("nan"), float("inf")
 
 
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
 def leaf(*values, dtype="float64"):
     return mg.tensor(np.array(values, dtype), requires_grad=True)
 

@@ -224,15 +224,20 @@ _NAMES = ", ".join([*_SHARED, "op", "body", "compile_call", "function"])
 RESERVED = {*_NAMES.split(", "), "g", "again", "out", "result", "node", "state", "live", "is_tensor", "rules"}
 
 
+def _run(text: str, file: str, names: dict[str, Any]) -> dict[str, Any]:
+    """Run a text that was written here, and let tracebacks show its lines; return the names it knows and defines."""
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    exec(compile(text, file, "exec"), names)
+    return names
+
+
 def _closed(source: str, file: str) -> FunctionType:
     """Return the function that `source` defines, closed over all of `_NAMES` (whose values are not set)."""
     head, rest = source.split("\n", 1)
     lines = [head, f"    if False: {_NAMES}", *rest.splitlines()]
     name = head.removeprefix("def ").partition("(")[0]
     text = f"def bind({_NAMES}):\n" + "".join(f"    {line}\n" for line in lines) + f"    return {name}\n"
-    namespace: dict[str, Any] = {}
-    exec(compile(text, file, "exec"), namespace)
-    made: FunctionType = namespace["bind"](*[None] * (_NAMES.count(",") + 1))
+    made: FunctionType = _run(text, file, {})["bind"](*[None] * len(_NAMES.split(", ")))
     return made
 
 
@@ -260,13 +265,10 @@ def counted(node: Node, cotangents: Any) -> Any:
 
 def compile_call(op: Primitive, function: FunctionType) -> None:
     """Write the call of `op` and make it the code of `function`; write `op.pull` too."""
-    source, file = op.source, f"<minigrad {op.name}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(True), file)  # shown by tracebacks
     if any(op.rules.values()):
         names = {"rules": op.rules, "Tensor": Tensor, "rewrap": rewrap, "counted": counted}
-        exec(compile(write_pull(op), file, "exec"), names)
-        op.pull = names[f"{op.name}_pull"]
-    made = _closed(write_call(op), file)
+        op.pull = _run(write_pull(op), f"<minigrad {op.name}_pull>", names)[f"{op.name}_pull"]
+    made = _closed(write_call(op), f"<minigrad {op.name}>")
     given, named = op.body.__defaults__ or (), op.body.__kwdefaults__ or {}
     if op.variadic:
         made.__kwdefaults__ = named

@@ -47,7 +47,8 @@ def _akin(name: str) -> str:
     return f" There is np.{plain}." if any(plain == getattr(f, "__name__", "") for f in numpy_functions) else ""
 
 
-def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call what is registered for a NumPy function, or raise: what `Tensor.__array_function__` must do."""
     name = _name(function)
     ours = numpy_functions.get(function)
     if ours is None:
@@ -70,13 +71,8 @@ def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """Do what `Tensor.__array_ufunc__` must: a call, or the reduction a ufunc is known for."""
     if method == "__call__":
-        return _call(ufunc, inputs, kwargs)
+        return call(ufunc, inputs, kwargs)
     if method == "reduce" and ufunc.__name__ in ufunc_reductions:
         kwargs.setdefault("axis", 0)
-        return _call(ufunc_reductions[ufunc.__name__], inputs, kwargs)
+        return call(ufunc_reductions[ufunc.__name__], inputs, kwargs)
     raise TypeError(f"np.{ufunc.__name__}.{method} is not supported on Tensors; write it with minigrad operations")
-
-
-def array_function(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Do what `Tensor.__array_function__` must."""
-    return _call(function, args, kwargs)

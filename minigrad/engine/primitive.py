@@ -74,6 +74,7 @@ class Primitive:
     saves : names of the values kept for the rules, in the order of `Node.saved`
     asks : for each array parameter with a rule, the names the rule asks for
     pull : takes a node and its cotangent to the cotangents of the operands (see `calls.py`)
+    numpy : the NumPy function, or functions, that reach the operation
     broadcasts : whether the engine sums a cotangent back to its argument's shape
     needs : what the operands must satisfy, for error messages
     """

@@ -289,7 +289,7 @@ class Tensor:
         return dispatch.array_ufunc(ufunc, method, *inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return dispatch.array_function(function, args, kwargs)
+        return dispatch.call(function, args, kwargs)
 
     def __copy__(self) -> Tensor:
         return self.__deepcopy__({})

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device import find_device
+from ..device import find_device, to_numpy
 from ..engine import Tensor
 from ..engine.convert import check_dtype
 from ..errors import DtypeError, ShapeError, describe, warn_user
@@ -74,12 +74,15 @@ def _tensor(input: Any, call: str) -> Tensor:
     return input
 
 
+def _array(values: Any) -> Any:
+    """Return a Tensor, an array or a list as an array."""
+    data = values.data if isinstance(values, Tensor) else values
+    return data if find_device(data) is not None else np.asarray(data)
+
+
 def _target_like(input: Tensor, target: Any, call: str) -> Any:
     """Return the target with the input's dtype, after checking that the shapes are equal."""
-    data = target.data if isinstance(target, Tensor) else target
-    like = input._data
-    if data.__class__ is not like.__class__ and find_device(data) is None:
-        data = np.asarray(data)
+    data, like = _array(target), input._data
     if data.shape != like.shape:
         mend = ""
         if data.size == input.size:
@@ -97,9 +100,7 @@ def _target_like(input: Tensor, target: Any, call: str) -> Any:
 
 def _labels(input: Tensor, target: Any, call: str) -> Any:
     """Return class labels (N,) as an array, after checking that each names one of the C columns."""
-    data = target.data if isinstance(target, Tensor) else target
-    if find_device(data) is None:
-        data = np.asarray(data)
+    data = _array(target)
     if input.ndim != 2 or data.shape != input.shape[:1]:
         raise ShapeError(
             f"{call}: needs an input (N, C) and class labels (N,), got {describe(input)} and {describe(data)}"
@@ -124,11 +125,12 @@ def _extremes(data: Any) -> tuple[Any, Any]:
 
 def _probabilities(values: Any, call: str, what: str) -> None:
     """Raise unless every value lies in [0, 1]; NaN does not."""
-    data = values.data if isinstance(values, Tensor) else values
+    data = _array(values)
     low, high = _extremes(data)
     if not (low >= 0 and high <= 1):
-        bad = np.argwhere(np.asarray(~((data >= 0) & (data <= 1)).reshape(data.shape)))[0].tolist()
-        raise ValueError(f"{call}: {what} must lie in [0, 1], the one at {bad} is {data[tuple(bad)]}")
+        host = to_numpy(data)
+        bad = np.argwhere(~((host >= 0) & (host <= 1)))[0].tolist()
+        raise ValueError(f"{call}: {what} must lie in [0, 1], the one at {bad} is {host[tuple(bad)]}")
 
 
 def _reduce(losses: Any, reduction: str, base: float | None = None) -> Any:
@@ -152,12 +154,17 @@ def _check(call: str, reduction: str, base: float | None = None) -> None:
         raise ValueError(f"{call}: base must be positive and not 1 (None for e, 2 for bits, 10), got {base!r}")
 
 
-def _warn_if(input: Tensor, op: Any, call: str, instead: str) -> None:
+def _warn_if(input: Tensor, op: Any, call: str, why: str) -> None:
+    """Warn when the input is the output of an operation that does not belong there."""
     if input._node is not None and input._node.op is op.primitive:
-        warn_user(
-            f"{call} was given the output of {op.__name__}, but it wants logits and applies {op.__name__} itself: "
-            f"applied twice the loss is wrong and learns slowly. Leave out the {op.__name__}, or use {instead}"
-        )
+        warn_user(f"{call} was given the output of {op.__name__}, but it wants {why}")
+
+
+def _twice(name: str, instead: str) -> str:
+    return (
+        f"logits and applies {name} itself: applied twice the loss is wrong and learns slowly. "
+        f"Leave out the {name}, or use {instead}"
+    )
 
 
 # Regression
@@ -266,7 +273,7 @@ def binary_cross_entropy_with_logits(
     input = _tensor(input, call)
     y = _target_like(input, target, call)
     _probabilities(y, call, "targets")
-    _warn_if(input, ops.sigmoid, call, "binary_cross_entropy")
+    _warn_if(input, ops.sigmoid, call, _twice("sigmoid", "binary_cross_entropy"))
     loss = ops.bce_with_logits(input, y, reduction=reduction)
     return loss if base is None else loss * _per_nat(base)
 
@@ -297,13 +304,13 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing!r}")
     z = _tensor(input, "cross_entropy")
-    _warn_if(z, ops.softmax, "cross_entropy", "log_likelihood")
+    _warn_if(z, ops.softmax, "cross_entropy", _twice("softmax", "log_likelihood"))
     if z.ndim == 2 and z.shape[1] == 1:
         raise ShapeError(
             f"cross_entropy: the input is {describe(z)}: of one class the loss is always 0; "
             "for one output use binary_cross_entropy_with_logits"
         )
-    y = target if isinstance(target, Tensor) or find_device(target) is not None else np.asarray(target)
+    y = target if isinstance(target, Tensor) else _array(target)
     if len(y.shape) == z.ndim == 2:
         y = _target_like(z, y, "cross_entropy")
         _probabilities(y, "cross_entropy", "targets")
@@ -333,12 +340,9 @@ def nll_loss(input: Any, target: Any, *, reduction: str = "mean", base: float | 
     reduction, base : as in `cross_entropy`
     """
     _check("nll_loss", reduction, base)
-    if isinstance(input, Tensor) and input._node is not None and input._node.op is ops.softmax.primitive:
-        warn_user(
-            "nll_loss was given the output of softmax, but it wants log-probabilities: "
-            "use log_softmax, or log_likelihood"
-        )
-    return _reduce(-_of_labels(_tensor(input, "nll_loss"), target, "nll_loss"), reduction, base)
+    scores = _tensor(input, "nll_loss")
+    _warn_if(scores, ops.softmax, "nll_loss", "log-probabilities: use log_softmax, or log_likelihood")
+    return _reduce(-_of_labels(scores, target, "nll_loss"), reduction, base)
 
 
 def log_likelihood(input: Any, target: Any, *, reduction: str = "mean", base: float | None = None) -> Any:

@@ -40,10 +40,6 @@ def fans(tensor: Tensor) -> Fans:
     return Fans(tensor.shape[1] * field, tensor.shape[0] * field)
 
 
-def _uniform(tensor: Tensor, bound: float, generator: Any) -> Tensor:
-    return uniform_(tensor, -bound, bound, generator=generator)
-
-
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with 0."""
     return constant_(tensor, 0.0)
@@ -81,7 +77,8 @@ def glorot_uniform_(tensor: Tensor, gain: float = 1.0, *, generator: Any = None)
     >>> bool(np.abs(w.numpy()).max() <= np.sqrt(6 / 50))
     True
     """
-    return _uniform(tensor, gain * math.sqrt(6 / sum(fans(tensor))), generator)
+    bound = gain * math.sqrt(6 / sum(fans(tensor)))
+    return uniform_(tensor, -bound, bound, generator=generator)
 
 
 def glorot_normal_(tensor: Tensor, gain: float = 1.0, *, generator: Any = None) -> Tensor:
@@ -91,7 +88,8 @@ def glorot_normal_(tensor: Tensor, gain: float = 1.0, *, generator: Any = None) 
 
 def he_uniform_(tensor: Tensor, gain: float = math.sqrt(2), *, generator: Any = None) -> Tensor:
     """Draw uniformly from ±gain·√3 / √n_in: for relu, gain √2 (He et al. 2015)."""
-    return _uniform(tensor, gain * math.sqrt(3 / fans(tensor).fan_in), generator)
+    bound = gain * math.sqrt(3 / fans(tensor).fan_in)
+    return uniform_(tensor, -bound, bound, generator=generator)
 
 
 def he_normal_(tensor: Tensor, gain: float = math.sqrt(2), *, generator: Any = None) -> Tensor:
