@@ -128,11 +128,14 @@ def propagate(
         if tensor._node is not None:
             heappush(heap, (-tensor._node.order, target))
 
-    newest = None  # the entry that went in last; in a chain it is the next one out, and skips the heap
-    while heap or newest is not None:
-        entry = heappop(heap) if newest is None else heappushpop(heap, newest) if heap else newest
-        newest, node = None, entry[1]
-        op, g = node.op, pending.pop(node)
+    newest: Any = None  # the node that went in last; in a chain it is the next one out, and skips the heap
+    while newest is not None or heap:
+        if newest is None:
+            node = heappop(heap)[1]
+        else:
+            node = heappushpop(heap, (-newest.order, newest))[1] if heap else newest
+            newest = None
+        g = pending.pop(node)
         if node.retained is not None or node in wanted:
             found[node] = g
         if node.saved is None:
@@ -140,10 +143,10 @@ def propagate(
         if last_update[0] > node.order or node.trace is not None:
             _check_saved(node)
         try:
-            answers = op.pull(node, g, create_graph)
+            answers = node.op.pull(node, g, create_graph)
         except Exception as error:
             error.add_note(
-                f"minigrad: in a derivative rule of {op.name}, whose result was {node.dtype}{list(node.shape)}"
+                f"minigrad: in a derivative rule of {node.op.name}, whose result was {node.dtype}{list(node.shape)}"
             )
             raise
         for parent, dx in zip(node.parents, answers):  # noqa: B905  strict= costs as much as a rule
@@ -158,13 +161,13 @@ def propagate(
             if not fits:
                 dx = _fit(dx, like.shape, like.dtype, node, parent)
             if watch:
-                debugging.check_cotangent(op.name, _argument(node, parent), g, dx, node.trace)
+                debugging.check_cotangent(node.op.name, _argument(node, parent), g, dx, node.trace)
             if parent not in pending:
                 pending[parent] = dx
                 if is_node:
                     if newest is not None:
-                        heappush(heap, newest)
-                    newest = (-parent.order, parent)
+                        heappush(heap, (-newest.order, newest))
+                    newest = parent
             elif parent in owned:
                 pending[parent] += dx
             else:
@@ -173,17 +176,6 @@ def propagate(
         if not retain_graph:
             node.saved, node.parents = None, ()
     return pending | found if found else pending
-
-
-def _own(g: Any, taken: set[int]) -> Any:
-    """Return a cotangent that nobody else holds: a view, or an array given away already, is copied."""
-    array = g._data if isinstance(g, Tensor) else g
-    if isinstance(array, np.generic):
-        return g if isinstance(g, Tensor) else np.asarray(array)
-    if array.base is not None or id(array) in taken:
-        return +g if isinstance(g, Tensor) else g.copy()  # a Tensor's copy is recorded
-    taken.add(id(array))
-    return g
 
 
 def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
@@ -241,19 +233,23 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     If it raises, no `.grad` has been touched: every gradient is computed first.
     """
     seed = _seed(self, gradient, create_graph)
-    taken = {id(seed._data if create_graph else seed)}
+    taken = {id(seed._data if create_graph else seed)}  # arrays that somebody holds already
     retain = create_graph if retain_graph is None else retain_graph
     found = propagate([self], [seed], retain_graph=retain, create_graph=create_graph)
     writes: list[tuple[Tensor, Tensor]] = []
     with _writing:
         for target, g in found.items():
-            leaf = target.retained() if isinstance(target, Node) and target.retained else target
+            leaf = target if target.__class__ is not Node else target.retained() if target.retained else None
             if leaf is None:
                 continue
             if leaf.grad is not None:
                 g = leaf.grad + g if create_graph else leaf.grad._data + g
+            array = g._data if create_graph else g
             taken.add(id(leaf._data))
-            g = _own(g, taken)
+            if array.base is None and id(array) not in taken:
+                taken.add(id(array))
+            else:  # a view, or an array given away already
+                g = +g if create_graph else g.copy()  # a Tensor's copy is recorded
             writes.append((leaf, g if create_graph else wrap(g)))
         for leaf, total in writes:
             leaf.grad = total
