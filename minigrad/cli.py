@@ -1,4 +1,4 @@
-"""The command `minigrad`: demo, train, predict.
+"""The command `minigrad`: demo, derive, train, predict.
 
 A user's mistake becomes one line on stderr and exit code 2, and leaves no file half-written.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import math
 import os
 import re
@@ -18,7 +19,7 @@ from typing import Any, NoReturn
 from . import __version__, data, nn, viz
 from .data.checks import existing_file
 from .errors import CheckpointError, DataError, MissingPackageError, NonFiniteError, nearest, require
-from .lab import derivations, report
+from .lab.notes import derivations, facts, page, report
 from .ops.random import manual_seed
 from .train import TabularModel, digits, predict, progress_bar, tabular
 
@@ -56,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    the exit code: 0; 1 when the demo did not reach what it must; 2 for a mistake in what was asked for
+    the exit code: 0; 1 when the demo did not reach what it must, or a derivation disagrees; 2 for a mistake in what
+        was asked for
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -89,6 +91,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 HELP = {
     "demo": """Learn to read handwritten digits, draw how it went, and check the derivations N1-N7 against autodiff.""",
+    "derive": """Compute the derivations N1-N24 by hand and by minigrad, and compare them.
+
+examples:
+  minigrad derive
+  minigrad derive N4 n20
+  minigrad derive --html derivations.html
+  minigrad derive E4 --json
+
+Without an ID all rows are printed as a table, with IDs those in full: formulas, the NumPy code of the hand side,
+both values, differences, verdict, and the errata of the notes computed as printed and as they should be. The id
+of an erratum, E1-E6, stands for its row.""",
     "train": """Train a network on a data set or on your own CSV file.
 
 examples:
@@ -116,7 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, add in (("demo", _demo_options), ("train", _train_options), ("predict", _predict_options)):
+    for name, add in (
+        ("demo", _demo_options), ("derive", _derive_options), ("train", _train_options), ("predict", _predict_options),
+    ):  # fmt: skip
         first, _, rest = HELP[name].partition("\n\n")
         add(commands.add_parser(
             name, help=first, description=first, epilog=rest, formatter_class=shape, allow_abbrev=False,
@@ -128,6 +143,13 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("minigrad-demo"), metavar="DIR",
                         help="folder for the pictures (default: minigrad-demo)")  # fmt: skip
     parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="of the random numbers (default: 0)")
+
+
+def _derive_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rows", nargs="*", type=_row, metavar="ID", help="a row, N1 to N24; by default all")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print everything as JSON")
+    form.add_argument("--html", type=Path, metavar="FILE", help="write everything as one page, to browse offline")
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
@@ -160,6 +182,13 @@ def _predict_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="what `minigrad train` saved")
     parser.add_argument("csv", type=Path, metavar="CSV", help="rows to predict for")
     parser.add_argument("--out", type=Path, metavar="FILE", help="CSV file to write; by default the terminal")
+
+
+def _row(text: str) -> derivations.Derivation:
+    try:
+        return derivations.derivation(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -239,13 +268,38 @@ def _demo(args: argparse.Namespace) -> int:
     p = nn.functional.softmax(predict(trained.model, trained.x_test))
     viz.misread_digits(trained.x_test, p.argmax(axis=1), trained.y_test, p.max(axis=1), misread)
     print(f"Pictures: {curves} and {misread}\n")
-    results = [derivations.check(derivation) for derivation in derivations.DERIVATIONS]
+    results = [derivations.check(row) for row in derivations.DERIVATIONS[:7]]  # those of the error functions
     report.show(results)
-    failures = [report.disagreement(result) for result in results if not result.agrees]
+    failures = [facts.disagreement(result) for result in results if not result.agrees]
     if accuracy < REQUIRED:
         failures.append(f"the test accuracy is {accuracy:.1%}, but must be {REQUIRED:.0%} at least")
     for failure in failures:
         print(f"minigrad demo: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+# minigrad derive
+
+
+def _derive(args: argparse.Namespace) -> int:
+    """Check the rows that were named, or all, and show them as asked."""
+    _writable(args.html, "--html")
+    rows = list(dict.fromkeys(args.rows)) or derivations.DERIVATIONS
+    results = [derivations.check(row) for row in rows]
+    if args.json:
+        print(json.dumps(facts.as_dict(results), indent=1, allow_nan=False), flush=True)
+    elif args.html:
+        page.write_page(results, args.html, __version__)
+        print(f"{len(results)} row{'s' * (len(results) > 1)} written to {args.html}")
+    elif args.rows:
+        for result in results:
+            report.show_in_full(result)
+    else:
+        report.show(results, shown=1)
+        print(f"{sum(result.agrees for result in results)} of {len(results)} rows agree. In full: minigrad derive N4")
+    failures = [facts.disagreement(result) for result in results if not result.agrees]
+    for failure in failures:
+        print(f"minigrad derive: {failure}", file=sys.stderr)
     return 1 if failures else 0
 
 
@@ -370,7 +424,7 @@ def _free(name: str, taken: Sequence[str]) -> str:
     return name if name not in taken else next(f"{name} {n}" for n in range(2, 1000) if f"{name} {n}" not in taken)
 
 
-COMMANDS = {"demo": _demo, "train": _train, "predict": _predict}
+COMMANDS = {"demo": _demo, "derive": _derive, "train": _train, "predict": _predict}
 
 
 if __name__ == "__main__":

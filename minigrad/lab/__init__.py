@@ -1,9 +1,10 @@
-"""The laboratory: what was derived by hand beside what the machine derives.
+"""The laboratory: it derives, checks, explains and shows derivatives.
 
-Read `by_hand`, `by_autodiff`, `derivations`, `report`, in this order.
+`notes/` holds the derivations of the study notes, by hand and by machine; `graph` lays out a recorded graph, on
+which the others stand.
 """
 
-from . import derivations
-from .derivations import DERIVATIONS, Derivation, Result
+from ..engine import annotate
+from .notes import DERIVATIONS, Derivation, Result, derivations
 
-__all__ = ["DERIVATIONS", "Derivation", "Result", "derivations"]
+__all__ = ["DERIVATIONS", "Derivation", "Result", "annotate", "derivations"]

@@ -1,29 +1,26 @@
-"""The hand derivations N1–N7, typed in as the notes write them: plain NumPy, no autodiff, no minigrad.
+"""Error functions and their gradients by hand, N1–N7.
 
-Every function takes n points at once. Arguments are (n,), or (n, c) for c outputs; labels are integers
-from 0. Each returns one array for every formula it stands for, with the points on the first axis.
-Read next: `derivations.py`, which puts autodiff beside them.
+Arguments are (n,), or (n, c) for c outputs; labels are integers from 0. Read next: `preparing.py`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any as Array
 
 import numpy as np
 
-Array = Any
 LN2 = np.log(2)
 
 
-def _sigmoid(z: Array) -> Array:
+def sigmoid(z: Array) -> Array:
     return 1 / (1 + np.exp(-z))
 
 
 def half_squared_error(x: Array, y: Array, w: Array, b: Array) -> tuple[Array, ...]:
     """N1: the gradients of e = ½(y−o)², o = σ(z), z = wx + b."""
     z = w * x + b
-    o = _sigmoid(z)
-    slope = o * (1 - o)  # σ'(z), at most ¼: what makes a saturated unit learn slowly
+    o = sigmoid(z)
+    slope = o * (1 - o)  # σ'(z), at most ¼: why a saturated unit learns slowly
     return -(y - o) * x * slope, -(y - o) * slope
 
 
@@ -41,16 +38,16 @@ def cross_entropy(y: Array, o: Array) -> tuple[Array, ...]:
 
 
 def cross_entropy_chain(x: Array, y: Array, w: Array, b: Array) -> tuple[Array, ...]:
-    """N4: each line of the chain in nats, then ∂e/∂b, then both gradients in bits (erratum E2)."""
+    """N4: each line of the chain in nats, ∂e/∂b, and both in bits (erratum E2)."""
     z = w * x + b
-    o = _sigmoid(z)
-    do_dw = x * np.exp(-z) / (1 + np.exp(-z)) ** 2  # the quotient rule on 1 / (1 + e⁻ʷˣ⁻ᵇ)
+    o = sigmoid(z)
+    do_dw = x * np.exp(-z) / (1 + np.exp(-z)) ** 2  # of 1 / (1 + e⁻ʷˣ⁻ᵇ)
     slope = 1 / (2 + np.exp(z) + np.exp(-z))  # σ'(z), that fraction reduced
     by_o = y / o - (1 - y) / (1 - o)
     by_w = (
         -by_o * do_dw,
         -by_o * x * slope,
-        -by_o * x * _sigmoid(z) * (1 - _sigmoid(z)),
+        -by_o * x * sigmoid(z) * (1 - sigmoid(z)),
         -by_o * x * o * (1 - o),
         x * (o - y),
     )
@@ -58,17 +55,18 @@ def cross_entropy_chain(x: Array, y: Array, w: Array, b: Array) -> tuple[Array, 
 
 
 def cross_entropy_of_outputs(y: Array, z: Array) -> tuple[Array, ...]:
-    """N5: E in bits, summed over c independent sigmoid outputs, and its gradient by z."""
-    o = _sigmoid(z)
-    return -(y * np.log2(o) + (1 - y) * np.log2(1 - o)).sum(axis=1), (o - y) / LN2
+    """N5: E in bits over c independent sigmoid outputs, and its gradient by z."""
+    o = sigmoid(z)
+    total = -(y * np.log2(o) + (1 - y) * np.log2(1 - o)).sum(axis=1)
+    return total, (o - y) / LN2
 
 
 def log_likelihood(o: Array, label: Array) -> tuple[Array, ...]:
-    """N6: E = −log₂ o_y in bits (erratum E3: with the minus), and its gradient: the labelled output's alone."""
+    """N6: E = −log₂ o_y in bits (erratum E3: with the minus), and its gradient."""
     point = np.arange(len(o))
     chosen = o[point, label]
     gradient = np.zeros_like(o)
-    gradient[point, label] = -1 / (chosen * LN2)
+    gradient[point, label] = -1 / (chosen * LN2)  # the labelled output's alone
     return -np.log2(chosen), gradient
 
 
