@@ -1,10 +1,18 @@
 """Can a network of two dozen nodes tell two interleaved half-circles apart?
+=========================================================================
 
-Expect a test accuracy above 95 %, from about 87 % of a straight line. Takes a second.
+Expect 24 hidden nodes to be right on more than 95 % of held-out points. The control is the same training with a
+straight line, a network without hidden nodes, which reaches about 87 %. Takes two seconds.
 """
+
+from pathlib import Path
 
 import minigrad as mg
 from minigrad import data, nn, optim
+from minigrad.viz.regions import decision_regions
+from minigrad.viz.style import picture
+
+PICTURE = Path(__file__).with_suffix(".png")
 
 
 def train(model: nn.Module, x, y, epochs: int = 60) -> list[float]:
@@ -29,7 +37,19 @@ def accuracy(model: nn.Module, x, y) -> float:
         return float((model(x).numpy().argmax(axis=1) == y).mean())
 
 
-def main() -> dict[str, float]:
+def draw(models: dict[str, nn.Module], accuracies: dict[str, float], x, y, path: Path) -> None:
+    """Draw what each model says of every point of the plane, with the held-out points."""
+    with picture(path, 12, 5.2) as figure:
+        title = "A line cannot part two half-circles; a network bends round them"
+        figure.suptitle(title, x=0.01, ha="left", fontsize=17)
+        for ax, (name, model) in zip(figure.subplots(1, 2, sharey=True), models.items(), strict=True):
+            decision_regions(ax, lambda points, model=model: mg.softmax(model(points)).numpy()[:, 1], x, y)
+            title = f"{name.capitalize()}: {accuracies[name]:.1%} of held-out points right"
+            ax.set(xlabel="x₁, standardised", title=title)
+        figure.axes[0].set_ylabel("x₂, standardised")
+
+
+def main(picture: Path | None = PICTURE) -> dict[str, float]:
     """Train a straight line and a network on the same data, and return their accuracies on held-out data."""
     mg.manual_seed(0)
     moons = data.make_moons(600, noise=0.15, seed=0)
@@ -37,14 +57,17 @@ def main() -> dict[str, float]:
     scaler = data.StandardScaler()
     x, x_test = scaler.fit_transform(x), scaler.transform(x_test)
 
+    models = {
+        "straight line": nn.Linear(2, 2),
+        "network": nn.Sequential(nn.Linear(2, 24), nn.Tanh(), nn.Linear(24, 2)),
+    }
     found = {}
-    for name, model in [
-        ("straight line", nn.Linear(2, 2)),
-        ("network", nn.Sequential(nn.Linear(2, 24), nn.Tanh(), nn.Linear(24, 2))),
-    ]:
+    for name, model in models.items():
         losses = train(model, x, y)
         found[name] = accuracy(model, x_test, y_test)
         print(f"{name:14} loss {losses[0]:.3f} → {losses[-1]:.3f}, test accuracy {found[name]:.1%}")
+    if picture:
+        draw(models, found, x_test, y_test, picture)
     return found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from minigrad import viz
-from minigrad.errors import MissingPackageError
+from minigrad.errors import MissingPackageError, ShapeError
 from minigrad.train import History
 from minigrad.viz import style
 
@@ -68,6 +68,53 @@ def test_the_surest_mistakes_are_drawn_and_the_others_counted(tmp_path):
     assert text.count("<!-- said ") == 24
     surest = np.sort(confidences[:30])[-24:]
     assert f"({surest[0]:.0%})" in text and f"({surest[-1]:.0%})" in text
+
+
+def regions(path, probability, y=None):
+    """Draw what a classifier says of the plane; return the examples and the limits of the axes."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 2)) * [1, 9]
+    with style.picture(path, 4, 3) as figure:
+        ax = figure.subplots()
+        viz.decision_regions(ax, probability, x, rng.integers(0, 2, len(x)) if y is None else y)
+        return x, ax.get_xlim(), ax.get_ylim()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_decision_regions_show_both_classes_the_boundary_and_the_examples(axis, tmp_path):
+    asked = []
+
+    def probability(points):
+        asked.append(points)
+        return 1 / (1 + np.exp(-3 * points[:, axis]))
+
+    x, (left, right), (bottom, top) = regions(tmp_path / "regions.png", probability)
+    (points,) = asked
+    assert points.dtype == np.float32 and points.ndim == 2
+    assert left < x[:, 0].min() and x[:, 0].max() < right and bottom < x[:, 1].min() and x[:, 1].max() < top
+    assert np.allclose([points.min(axis=0), points.max(axis=0)], [[left, bottom], [right, top]])
+    assert {style.BLUE, style.VERMILION, style.BLACK} <= colours(tmp_path / "regions.png")
+    pixels = matplotlib.image.imread(tmp_path / "regions.png")
+    reddish = pixels[..., 0] - pixels[..., 2]
+    reddish = reddish if axis == 0 else reddish[::-1].T  # rows of a picture count from its top
+    assert reddish[:, :150].mean() < 0 < reddish[:, -150:].mean()  # class 1 is where the feature is positive
+
+
+@pytest.mark.parametrize("p", [0.0, 0.5, 1.0])
+def test_decision_regions_without_a_boundary(p, tmp_path):
+    regions(tmp_path / "regions.png", lambda points: np.full(len(points), p))
+    assert style.BLUE in colours(tmp_path / "regions.png")
+
+
+def test_decision_regions_of_one_class(tmp_path):
+    regions(tmp_path / "regions.png", lambda points: points[:, 0] > 0, y=np.ones(40, int))
+    assert style.BLUE not in colours(tmp_path / "regions.png")
+
+
+def test_decision_regions_want_one_probability_a_point(tmp_path):
+    with pytest.raises(ShapeError, match=r"probability gave float64\[\d+, 2\] for points float32\[\d+, 2\]"):
+        regions(tmp_path / "regions.png", lambda points: np.ones((len(points), 2)))
+    assert not list(tmp_path.iterdir())
 
 
 def test_labels_say_what_is_drawn(tmp_path):
