@@ -165,6 +165,25 @@ def test_debug_mode_names_the_rule_that_makes_a_nan():
     assert x.grad is None
 
 
+def test_debug_mode_names_the_branch_of_a_where_that_does_harm_though_it_is_not_taken():
+    x = leaf(0.0, 1.0, 4.0)
+    with mg.debug(), np.errstate(all="ignore"):
+        loss = mg.where(x > 0.5, 2 * mg.sqrt(x), 0.0).sum()  # at 0: g = 0, and 0 · √'(0) = 0 · inf
+        with pytest.raises(
+            NonFiniteError,
+            match=r"sqrt: .*nan at \[0\].*in the branch x of where \(called in .*test_changes\.py:\d+: loss = mg\.where"
+            r".*not taken there: choose the argument and not the result: sqrt\(where\(ok, x, 1\)\)",
+        ):
+            loss.backward()
+        with pytest.raises(NonFiniteError, match=r"log: the result has nan at \[0\].*log\(where\(ok, x, 1\)\)"):
+            mg.where(x > 1, mg.log(x - 1), 0.0)
+        mg.where(x > 0.5, mg.sqrt(mg.where(x > 0.5, x, 1)), 0.0).sum().backward()
+        with pytest.raises(NonFiniteError) as caught:
+            mg.where(x < 0.5, mg.sqrt(x), 0.0).sum().backward()  # taken: then it is the function's own
+    assert x.grad.tolist() == [0, 0.5, 0.25]
+    assert "branch" not in str(caught.value)
+
+
 def test_debug_mode_blames_nobody_for_a_nan_that_came_in():
     with mg.debug():
         y = mg.exp(mg.tensor([np.nan, 1.0])) + 1

@@ -558,3 +558,42 @@ def test_a_dtype_may_be_named():
     assert model.weight.dtype == np.float64 and mg.tensor([1.0]).to("float16").dtype == np.float16
     with pytest.raises(Exception, match="unknown device 'gpu'"):
         model.to("gpu")
+
+
+class Deep(nn.Module):
+    def __init__(self):
+        self.layers = [nn.Linear(4, 8), nn.ReLU(), nn.Linear(10, 3)]
+        self.norm = nn.BatchNorm1d(3)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.norm(x)
+
+
+@pytest.mark.parametrize(
+    ("run", "kind", "text"),
+    [
+        (lambda x: Deep()(x), ShapeError, r"linear: got x: float32\[5, 8\], w: float32\[3, 10\].*\n\(in layers\.2 "
+         r"\(Linear 10→3\) of Deep, which got float32\[5, 8\]\)$"),
+        (lambda x: nn.Sequential(nn.Flatten(), Deep())(x), ShapeError, r"\(in 1\.layers\.2 \(Linear 10→3\) of Seq"),
+        (lambda x: nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(3))(x), ShapeError,
+         r"\(in 1 \(BatchNorm1d\) of Sequential, which got float32\[5, 2\]\)"),
+        (lambda x: nn.Linear(3, 2)(x), ShapeError, r"\(in Linear 3→2, which got float32\[5, 4\]\)"),
+        (lambda x: nn.Sequential(nn.Linear(4, 2))("x"), TypeError, r"\(in 0 \(Linear 4→2\) of Sequential, which got s"),
+    ],
+)  # fmt: skip
+def test_an_error_inside_a_model_names_the_module_and_its_path(run, kind, text):
+    with pytest.raises(kind, match=text) as caught:
+        run(mg.tensor(np.zeros((5, 4), np.float32)))
+    assert str(caught.value).count("(in ") == 1
+
+
+def test_what_is_no_message_is_left_alone():
+    class Stops(nn.Module):
+        def forward(self, x):
+            raise KeyError("missing", x)
+
+    with pytest.raises(KeyError) as caught:
+        nn.Sequential(Stops())(3)
+    assert caught.value.args == ("missing", 3)

@@ -216,9 +216,9 @@ REFUSED = [
     (lambda: mg.hessian(lambda x: x)(two), ShapeError, "must return a scalar"),
     (lambda: mg.grad(lambda x: 3.0)(two), TypeError, r"grad: the function must return a Tensor, got float 3\.0"),
     (
-        lambda: mg.jacobian(lambda x: (x, x))(two),
+        lambda: mg.jacobian(lambda x: (x, 3))(two),
         TypeError,
-        "jacobian: the function must return a Tensor, got tuple of 2",
+        "jacobian: the function must return a Tensor, got int 3",
     ),
     (lambda: mg.grad(lambda x: x, 1)(two), ValueError, "argnums=1 names argument 1, the function was called with 1"),
     (lambda: mg.grad(lambda x: x, (0, -2))(two), ValueError, "names argument -2"),
@@ -288,7 +288,6 @@ def test_keywords_go_to_the_function():
         (lambda x: mg.hvp(lambda x: (x**3).sum(), x, x), TypeError, r"hvp: primals and tangents must be tuples"),
         (lambda x: mg.jvp(lambda x: x, (), ()), TypeError, r"jvp: primals and tangents must be tuples"),
         (lambda x: mg.jvp(lambda x: x, (x,), (mg.tensor([1.0]),)), ValueError, "jvp: the primal is .* its tangent is"),
-        (lambda x: mg.hessian(lambda x: (x**3).sum(), (0, 1))(x), TypeError, "hessian: argnums must be one number"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_in_its_own_words(call, kind, text):

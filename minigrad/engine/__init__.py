@@ -1,13 +1,14 @@
 """The engine: what a Tensor is, how an operation is declared, and the one backward pass.
 
-Read `modes`, `node`, `convert`, `tensor`, `dispatch`, `primitive`, `calls`, `backward`, in this order.
+Read `modes`, `node`, `convert`, `tensor`, `dispatch`, `primitive`, `calls`, `backward`, `opaque`, in this order.
 """
 
 from .backward import propagate, sum_to
 from .convert import get_default_dtype, operand, set_default_dtype
 from .dispatch import implements
-from .modes import debug, enable_grad, is_debugging, is_grad_enabled, no_grad
-from .node import Node
+from .modes import annotate, debug, enable_grad, is_debugging, is_grad_enabled, no_grad
+from .node import Node, tick
+from .opaque import record_call
 from .primitive import Primitive, primitive, primitives
 from .tensor import Tensor, tensor, wrap
 
@@ -15,6 +16,7 @@ __all__ = [
     "Node",
     "Primitive",
     "Tensor",
+    "annotate",
     "debug",
     "enable_grad",
     "get_default_dtype",
@@ -26,8 +28,10 @@ __all__ = [
     "primitive",
     "primitives",
     "propagate",
+    "record_call",
     "set_default_dtype",
     "sum_to",
     "tensor",
+    "tick",
     "wrap",
 ]

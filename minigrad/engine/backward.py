@@ -3,12 +3,13 @@
 A node's operands are always older than the node. So of all nodes whose cotangent is known in part, the
 newest has received every contribution it will ever get: visit it, hand its cotangent to its rules, and
 go on with the newest that remains. No recursion, each node once, and every value that was saved is let
-go as soon as it has been used. Read next: `minigrad/ops/elementwise.py`.
+go as soon as it has been used. Read next: `opaque.py`.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Collection, Sequence
 from heapq import heappop, heappush, heappushpop
 from typing import Any
@@ -24,6 +25,7 @@ from .node import Node, last_update
 from .tensor import Tensor, wrap
 
 _writing = threading.Lock()  # of `.grad`: threads may share leaves
+_set_grad = vars(Tensor)["grad"].__set__
 Cotangents = dict[Any, Any]  # Node or leaf Tensor → the sum of what has reached it
 
 
@@ -98,6 +100,7 @@ def propagate(
     wanted: Collection[Any] = (),
     retain_graph: bool = False,
     create_graph: bool = False,
+    since: int = 0,
 ) -> Cotangents:
     """Carry cotangents of outputs back to the leaves.
 
@@ -106,6 +109,7 @@ def propagate(
     outputs, cotangents : tensors of one graph, and for each an array (a Tensor when `create_graph`)
     wanted : nodes, other than leaves, whose cotangent is asked for
     retain_graph, create_graph : as in `Tensor.backward`
+    since : nodes made before this tick are not entered: they count as leaves
 
     Returns
     -------
@@ -113,12 +117,15 @@ def propagate(
     """
     if create_graph and not is_grad_enabled():
         with enable_grad():
-            return propagate(outputs, cotangents, wanted=wanted, retain_graph=retain_graph, create_graph=True)
+            return propagate(
+                outputs, cotangents, wanted=wanted, retain_graph=retain_graph, create_graph=True, since=since
+            )
     pending: Cotangents = {}
     found: Cotangents = {}
     owned: set[Any] = set()  # sums that were allocated here, and may be added to in place
     heap: list[tuple[int, Any]] = []  # nodes with a cotangent, the newest first
     watch = is_debugging()
+    branches: dict[Any, str] = {}  # see `debugging.check_cotangent`
     for tensor, g in zip(outputs, cotangents, strict=True):
         target = tensor._node or tensor
         if target in pending:
@@ -135,6 +142,8 @@ def propagate(
         else:
             node = heappushpop(heap, (-newest.order, newest))[1] if heap else newest
             newest = None
+        if node.order < since:
+            break  # and so are all that remain
         g = pending.pop(node)
         if node.retained is not None or node in wanted:
             found[node] = g
@@ -161,7 +170,7 @@ def propagate(
             if not fits:
                 dx = _fit(dx, like.shape, like.dtype, node, parent)
             if watch:
-                debugging.check_cotangent(node.op.name, _argument(node, parent), g, dx, node.trace)
+                debugging.check_cotangent(node, _argument(node, parent), parent, g, dx, branches)
             if parent not in pending:
                 pending[parent] = dx
                 if is_node:
@@ -236,7 +245,8 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     taken = {id(seed._data if create_graph else seed)}  # arrays that somebody holds already
     retain = create_graph if retain_graph is None else retain_graph
     found = propagate([self], [seed], retain_graph=retain, create_graph=create_graph)
-    writes: list[tuple[Tensor, Tensor]] = []
+    leaves: list[Tensor] = []
+    grads: list[Tensor] = []
     with _writing:
         for target, g in found.items():
             leaf = target if target.__class__ is not Node else target.retained() if target.retained else None
@@ -250,9 +260,9 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
                 taken.add(id(array))
             else:  # a view, or an array given away already
                 g = +g if create_graph else g.copy()  # a Tensor's copy is recorded
-            writes.append((leaf, g if create_graph else wrap(g)))
-        for leaf, total in writes:
-            leaf.grad = total
+            leaves.append(leaf)
+            grads.append(g if create_graph else wrap(g))
+        deque(map(_set_grad, leaves, grads), 0)  # one call, which Ctrl-C does not cut in two
 
 
 Tensor.backward = backward  # type: ignore[method-assign]

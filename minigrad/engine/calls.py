@@ -37,8 +37,8 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
                 node.retained = node.trace = None
                 node.parents = (x._node or x if x_live else None, y._node or y if y_live else None, )
                 node.saved = (x if y_live else None, y if x_live else None, )
-                if state & 2:
-                    node.trace = debugging.make_trace(node.saved)
+                if state & 6:  # debugging or annotating
+                    node.trace = debugging.make_trace(node.saved, (x_data, y_data, ), {}, out, state)
         if state & 2:  # debugging
             debugging.check_result(op.name, out, {'x': x, 'y': y, })
         return result
@@ -121,8 +121,8 @@ def write_call(op: Primitive) -> str:
         "node.retained = node.trace = None",
         f"node.parents = {parents}",
         f"node.saved = {_tuple(_kept(op, name) for name in op.saves)}",
-        "if state & 2:",
-        "    node.trace = debugging.make_trace(node.saved)",
+        "if state & 6:  # debugging or annotating",
+        f"    node.trace = debugging.make_trace(node.saved, {data}, {options}, out, state)",
     ]
     lines += [
         "if state & 1:  # recording",

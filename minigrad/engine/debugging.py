@@ -1,24 +1,38 @@
-"""What debug mode adds: the user's line, copies of saved values, and a look at every number.
+"""What debug mode adds: how every node was made, copies of saved values, and a look at every number.
 
-None of this runs outside `mg.debug()`. Read next: `minigrad/ops/elementwise.py`.
+None of this runs outside `mg.debug()`, or `annotate()`, which takes the notes and checks nothing. Read next: `minigrad/ops/elementwise.py`.
 """
 
 from __future__ import annotations
 
 import linecache
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..device import find_device, to_numpy
 from ..errors import GraphError, NonFiniteError, describe, users_frame
+from .modes import DEBUGGING
 
 
 class Trace(NamedTuple):
-    """Where a node was made, and what it saved."""
+    """How a node was made.
+
+    Attributes
+    ----------
+    line : the user's: `file:line: code`
+    operands, options, result : of the call: arrays and numbers; the options by name
+    modules : the modules whose forward it was called in, the outermost first
+    copies : in debug mode, of every array that was saved; else None
+    """
 
     line: str
-    copies: tuple[Any, ...]
+    operands: tuple[Any, ...]
+    options: dict[str, Any]
+    result: Any
+    modules: tuple[Any, ...]
+    copies: tuple[Any, ...] | None
 
 
 def user_line() -> str:
@@ -55,19 +69,39 @@ def check_result(name: str, out: Any, operands: dict[str, Any]) -> None:
         return
     got = ", ".join(f"{key}: {describe(_unwrap(value))}" for key, value in operands.items())
     value, index = bad
-    raise NonFiniteError(f"{name}: the result has {value} at {index}, from finite operands {got}; in {user_line()}")
+    first = next(iter(operands))
+    raise NonFiniteError(
+        f"{name}: the result has {value} at {index}, from finite operands {got}; in {user_line()}. If a where is to "
+        f"choose against it, choose the argument and not the result: {name}(where(ok, {first}, 1))"
+    )
 
 
-def check_cotangent(name: str, argument: str, g: Any, dx: Any, trace: Trace | None) -> None:
-    """Raise when a rule made NaN or inf out of a finite cotangent."""
+def check_cotangent(node: Any, argument: str, parent: Any, g: Any, dx: Any, branches: dict[Any, str]) -> None:
+    """Raise when a rule made NaN or inf out of a finite cotangent.
+
+    `branches` remembers which nodes only a branch of a `where` leads to: where that is not taken its cotangent is 0,
+    and 0 · inf is how it can still do harm.
+    """
+    line = f"called in {node.trace.line}" if node.trace else "called outside debug mode"
+    if node.op.name == "where":
+        branches[parent] = f"the branch {argument} of where ({line})"
+    elif node in branches:
+        branches.setdefault(parent, branches[node])
     bad = _first_bad(_unwrap(dx))
     if bad is None or _first_bad(_unwrap(g)) is not None:
         return
     value, index = bad
-    where = f"; the operation was called in {trace.line}" if trace else ""
-    raise NonFiniteError(
-        f"{name}: the gradient of {argument} has {value} at {index}, the one of the result is finite{where}"
+    message = (
+        f"{node.op.name}: the gradient of {argument} has {value} at {index}, the one of the result is finite; "
+        f"the operation was {line}"
     )
+    same_shape = getattr(g, "shape", None) == getattr(dx, "shape", None)
+    if node in branches and same_shape and not float(_unwrap(g)[tuple(index)]):
+        message += (
+            f". It is in {branches[node]}, which is not taken there: choose the argument and not the result: "
+            f"{node.op.name}(where(ok, {argument}, 1))"
+        )
+    raise NonFiniteError(message)
 
 
 def _arrays(saved: tuple[Any, ...]) -> list[Any]:
@@ -75,14 +109,29 @@ def _arrays(saved: tuple[Any, ...]) -> list[Any]:
     return [array for array in map(_unwrap, flat) if find_device(array) is not None]
 
 
-def make_trace(saved: tuple[Any, ...]) -> Trace:
-    """Remember the user's line and a copy of every saved array."""
-    return Trace(user_line(), tuple(array.copy() for array in _arrays(saved)))
+def _modules() -> tuple[Any, ...]:
+    """Return the modules that are being called, the outermost first: a module's forward has it as `self`."""
+    found: list[Any] = []
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        module = frame.f_locals.get("self") if frame.f_code.co_name == "forward" else None
+        if hasattr(module, "named_modules") and (not found or found[-1] is not module):
+            found.append(module)
+        frame = frame.f_back
+    return tuple(found[::-1])
+
+
+def make_trace(
+    saved: tuple[Any, ...], operands: tuple[Any, ...], options: dict[str, Any], result: Any, state: int
+) -> Trace:
+    """Take notes of a call that is being recorded."""
+    copies = tuple([array.copy() for array in _arrays(saved)]) if state & DEBUGGING else None
+    return Trace(user_line(), operands, options, result, _modules(), copies)
 
 
 def check_unchanged(name: str, saved: tuple[Any, ...], trace: Trace) -> None:
     """Raise when a saved array no longer equals the copy kept of it."""
-    for now, then in zip(_arrays(saved), trace.copies, strict=True):
+    for now, then in zip(_arrays(saved), trace.copies or (), strict=trace.copies is not None):
         same = now.shape == then.shape and bool(((now == then) | ((now != now) & (then != then))).all())
         if not same:
             raise GraphError(

@@ -1,6 +1,6 @@
-"""The two switches a computation runs under: is it recorded, is it watched.
+"""The switches a computation runs under: is it recorded, is it checked, is it annotated.
 
-Each thread has its own. Both live in one integer so that an operation reads them with a single look.
+Each thread has its own. They live in one integer so that an operation reads them with a single look.
 Read next: `node.py`.
 """
 
@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 RECORDING = 1  # operations on tensors that require gradients become nodes
-DEBUGGING = 2  # every value is checked, and every node remembers the line that made it
+DEBUGGING = 2  # every value is checked
+ANNOTATING = 4  # every node remembers how it was made: the user's line, the operands, the result
 
 
 class _Modes(threading.local):
@@ -69,7 +70,18 @@ def debug() -> Iterator[None]:
     ...
     minigrad.errors.NonFiniteError: log: the result has -inf at [1], from finite operands x: float32[2]; in ...
     """
-    with _switched(on=DEBUGGING):
+    with _switched(on=DEBUGGING | ANNOTATING):
+        yield
+
+
+@contextmanager
+def annotate() -> Iterator[None]:
+    """Let every operation recorded inside keep what an explanation of it needs: see `node.Trace`.
+
+    The user's line, the operands, the options, the result, the modules it was called in. Costs time, and the
+    memory of every value until the graph is freed; changes no result.
+    """
+    with _switched(on=ANNOTATING):
         yield
 
 

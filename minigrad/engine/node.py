@@ -44,7 +44,7 @@ class Node:
     shape, dtype : of the result, which its cotangent must match
     changed : a one-item list with the tick of the last in-place update of the result, or None
     retained : a weak reference to the result, when the user asked for its gradient
-    trace : in debug mode, the user's line and copies of what was saved
+    trace : in debug mode, or inside `annotate()`, how it was made
     """
 
     __slots__ = ("changed", "dtype", "op", "order", "parents", "retained", "saved", "shape", "trace")

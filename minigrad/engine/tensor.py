@@ -280,8 +280,8 @@ class Tensor:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
-            "tensors are not assigned into, as backward may need the old values; "
-            "write mg.where(mask, value, t), or build the tensor with mg.concatenate or mg.stack; "
+            "tensors are not assigned into, as backward may need the old values; u = t.at[index].set(values) is a new "
+            "tensor with them (and .add(values) for +=), mg.where(mask, value, t) another way to write it; "
             "t.copy_(values) overwrites a leaf as a whole"
         )
 
@@ -322,6 +322,8 @@ class Tensor:
     if TYPE_CHECKING:
         # Attached by `backward.py` and `minigrad.ops.methods`; listed here so that type checkers know them.
         T: Tensor
+        mT: Tensor
+        at: Any
 
         def backward(self, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False) -> None: ...
 

@@ -18,8 +18,8 @@ from ..engine import Tensor
 from ..engine.convert import check_dtype
 from ..errors import DtypeError, ShapeError, describe, warn_user
 from ..ops import elementwise as e
+from ..ops import kinks, reduce
 from ..ops import nn as ops
-from ..ops import reduce
 from ..ops.linalg import linear
 from ..ops.nn import (
     elu,
@@ -194,7 +194,7 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
     """Return |o − y|, the absolute error (MAE); shapes equal, mean over all elements."""
     _check("l1_loss", reduction)
     input = _tensor(input, "l1_loss")
-    return _reduce(e.absolute(input - _target_like(input, target, "l1_loss")), reduction)
+    return _reduce(kinks.absolute(input - _target_like(input, target, "l1_loss")), reduction)
 
 
 def huber_loss(input: Any, target: Any, *, reduction: str = "mean", delta: float = 1.0) -> Any:
@@ -203,8 +203,8 @@ def huber_loss(input: Any, target: Any, *, reduction: str = "mean", delta: float
     if not 0 < delta < math.inf:
         raise ValueError(f"huber_loss: delta must be positive and finite, got {delta!r}")
     input = _tensor(input, "huber_loss")
-    size = e.absolute(input - _target_like(input, target, "huber_loss"))
-    near = e.minimum(size, delta)
+    size = kinks.absolute(input - _target_like(input, target, "huber_loss"))
+    near = kinks.minimum(size, delta)
     return _reduce(0.5 * near * near + delta * (size - near), reduction)
 
 

@@ -102,6 +102,9 @@ class Linear(Module):
         """Return x uᵀ + b."""
         return linear(x, self.weight, self.bias)
 
+    def _in_brief(self) -> str:
+        return f"{type(self).__name__} {self.in_features}→{self.out_features}"
+
     def extra_repr(self) -> str:
         """Return the sizes."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

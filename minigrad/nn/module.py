@@ -67,7 +67,29 @@ class Module:
     training = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
+        try:
+            return self.forward(*args, **kwargs)
+        except Exception as error:
+            self._say_where(error, args)
+            raise
+
+    def _say_where(self, error: Any, args: tuple[Any, ...]) -> None:
+        """Put into an error's message which module it is from, with its path as seen from here, and what it got.
+
+        Every module that the error passes on its way out calls this; the outermost has the last word.
+        """
+        if not isinstance(error, ValueError | TypeError | IndexError) or len(error.args) != 1:
+            return
+        if not hasattr(error, "_where"):
+            error._where = self, ", ".join(map(describe, args)), error.args[0]  # type: ignore[union-attr]
+        inner, got, message = error._where  # type: ignore[union-attr]
+        path = next((key for key, module in self.named_modules() if module is inner), "")
+        place = f"{path} ({inner._in_brief()}) of {type(self).__name__}" if path else inner._in_brief()
+        error.args = (f"{message}\n(in {place}, which got {got})",)
+
+    def _in_brief(self) -> str:
+        """Return what messages call this module."""
+        return type(self).__name__
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output: to be defined by every module."""

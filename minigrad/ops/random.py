@@ -6,12 +6,14 @@ same machine. Each function also takes a generator of one's own. Read next: `min
 
 from __future__ import annotations
 
+import copy
 import operator
 from typing import Any
 
 import numpy as np
 
 from ..device import Device, get_device
+from ..errors import describe
 
 _seed: int | None = None
 _generators: dict[str, Any] = {}
@@ -36,6 +38,38 @@ def manual_seed(seed: int) -> None:
         raise ValueError(f"manual_seed: the seed must not be negative, got {seed}")
     _seed = seed
     _generators.clear()
+
+
+def get_rng_state() -> dict[str, Any]:
+    """Return the state of the library's generators: draws made from it again are the same bits.
+
+    >>> import minigrad as mg
+    >>> state = mg.get_rng_state(); a = mg.ops.random.uniform((2,), -1, 1)
+    >>> mg.set_rng_state(state); b = mg.ops.random.uniform((2,), -1, 1)
+    >>> bool((a == b).all())
+    True
+    """
+    default_generator()
+    return {device: generator.bit_generator.state for device, generator in _generators.items() if device == "cpu"} | {
+        device: copy.deepcopy(generator) for device, generator in _generators.items() if device != "cpu"
+    }
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Take up a state that `get_rng_state` returned.
+
+    Raises
+    ------
+    TypeError
+        when it is none.
+    """
+    if not isinstance(state, dict) or "cpu" not in state:
+        raise TypeError(f"set_rng_state: needs what get_rng_state() returned, got {describe(state)}")
+    for device, saved in state.items():
+        if device == "cpu":
+            default_generator().bit_generator.state = saved
+        else:
+            _generators[device] = copy.deepcopy(saved)
 
 
 def default_generator(device: str = "cpu") -> Any:
