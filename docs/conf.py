@@ -23,7 +23,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
     *[f"_ext.{name}" for name in ("derivation", "docstrings", "gallery", "mathml", "modules", "offline", "public")],
-    *[f"_ext.{name}" for name in ("readme", "rules", "run")],
+    *[f"_ext.{name}" for name in ("readme", "rules", "run", "surface")],
 ]
 exclude_patterns = ["_build", "README.md", "images"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]

@@ -51,6 +51,10 @@ class CheckpointError(ValueError):
     """A weights file or a state dictionary does not fit, is damaged, or is not ours."""
 
 
+class TraceError(RuntimeError):
+    """`mg.compile` met something that cannot be part of a program."""
+
+
 class MissingPackageError(ImportError):
     """An optional package is not installed; the message says which extra brings it."""
 
@@ -112,12 +116,16 @@ def require(package: str, extra: str, purpose: str) -> ModuleType:
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_NUMPY = f"{os.sep}numpy{os.sep}"  # whose operators call back
 
 
 def users_frame() -> tuple[FrameType, int]:
-    """Return the innermost frame outside minigrad, and how many frames up from the caller it is."""
+    """Return the innermost frame outside minigrad and NumPy, and how many frames up from the caller it is."""
     frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<minigrad")):
+    while frame.f_back is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith((_PACKAGE, "<minigrad")) and _NUMPY not in file:
+            break
         frame, level = frame.f_back, level + 1
     return frame, level
 

@@ -17,14 +17,16 @@ _UFUNCS = (
     "exp2 expm1 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan arctan2 hypot sinh cosh tanh arcsinh "
     "arccosh arctanh absolute fabs sign signbit copysign maximum minimum fmax fmin equal not_equal less less_equal "
     "greater greater_equal logical_and logical_or logical_xor logical_not isnan isinf isfinite logaddexp logaddexp2 "
-    "trunc floor ceil rint matmul invert bitwise_and bitwise_or bitwise_xor"
+    "trunc floor ceil rint fmod modf ldexp frexp heaviside matmul invert bitwise_and bitwise_or bitwise_xor"
 )
 _FUNCTIONS = (
     "empty zeros ones full empty_like zeros_like ones_like full_like arange array asarray eye linspace copy astype "
     "where sum mean var std prod max min amax amin argmax argmin all any cumsum cumprod clip concatenate stack split "
     "reshape ravel transpose swapaxes moveaxis squeeze expand_dims broadcast_to pad flip roll tril triu diagonal "
-    "dot outer einsum tensordot bincount take take_along_axis sort argsort repeat tile isclose allclose "
-    "array_equal nonzero count_nonzero nan_to_num searchsorted unique inv solve det cholesky norm"
+    "dot outer einsum tensordot bincount take take_along_axis sort argsort argpartition repeat tile isclose allclose "
+    "array_equal nonzero count_nonzero nan_to_num searchsorted unique inv solve det cholesky norm "
+    "around unwrap "
+    "slogdet qr svd eigh eigvalsh pinv lstsq sliding_window_view convolve correlate"
 )
 UFUNCS, FUNCTIONS = set(_UFUNCS.split()), set(_FUNCTIONS.split())
 
@@ -50,7 +52,9 @@ def index(value):
 def dressed(value):
     if isinstance(value, np.ndarray | np.generic):
         return StandIn(np.asarray(value))
-    return type(value)(dressed(v) for v in value) if isinstance(value, list | tuple) else value
+    if isinstance(value, tuple):  # a named one, from linalg, too
+        return tuple(dressed(v) for v in value)
+    return [dressed(v) for v in value] if isinstance(value, list) else value
 
 
 _owners = weakref.WeakValueDictionary()  # so that the base of a view is the very array it is a view of

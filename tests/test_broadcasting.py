@@ -10,7 +10,8 @@ from samples import reals
 import minigrad as mg
 from minigrad.engine import primitives, sum_to
 
-TWO = [n for n, f in primitives.items() if f.primitive.broadcasts and len(f.primitive.arrays) == 2 and n != "matmul"]
+OTHERS = ("matmul", "solve", "ldexp")  # of matrices, and of whole numbers
+TWO = [n for n, f in primitives.items() if f.primitive.broadcasts and len(f.primitive.arrays) == 2 and n not in OTHERS]
 DIFFERENTIABLE = [n for n in TWO if any(primitives[n].primitive.rules.values())]
 OPTIONS = {"bce_with_logits": {"reduction": "none"}}
 quick = settings(max_examples=25, derandomize=True, deadline=None, database=None)
@@ -76,6 +77,15 @@ def test_where_and_clip(shapes):
 def test_matmul(shapes):
     lead = np.broadcast_shapes(*[s[:-2] if len(s) > 1 else () for s in shapes.input_shapes])
     compare(mg.matmul, shapes, lambda a, i: a if a.ndim == 1 else np.broadcast_to(a, lead + a.shape[-2:]))
+
+
+@quick
+@given(shapes=pairs(signature="(n,n),(n,k)->(n,k)"))
+def test_solve(shapes):
+    def call(a, b):
+        return mg.linalg.solve(a + 4 * np.eye(a.shape[-1]), b)
+
+    compare(call, shapes, lambda a, i: np.broadcast_to(a, shapes.result_shape[:-2] + a.shape[-2:]))
 
 
 @pytest.mark.parametrize("name", [n for n in TWO if n not in DIFFERENTIABLE])

@@ -1,6 +1,7 @@
 """The engine: what a Tensor is, how an operation is declared, and the one backward pass.
 
-Read `modes`, `node`, `convert`, `tensor`, `dispatch`, `primitive`, `calls`, `backward`, `opaque`, in this order.
+Read `modes`, `node`, `convert`, `tensor`, `dispatch`, `primitive`, `calls`, `sums`, `backward`, `opaque`, in
+this order.
 """
 
 from .backward import propagate, sum_to
@@ -10,12 +11,14 @@ from .modes import annotate, debug, enable_grad, is_debugging, is_grad_enabled, 
 from .node import Node, tick
 from .opaque import record_call
 from .primitive import Primitive, primitive, primitives
+from .sums import add_up
 from .tensor import Tensor, tensor, wrap
 
 __all__ = [
     "Node",
     "Primitive",
     "Tensor",
+    "add_up",
     "annotate",
     "debug",
     "enable_grad",

@@ -22,6 +22,7 @@ from . import debugging
 from .convert import from_python
 from .modes import enable_grad, is_debugging, is_grad_enabled
 from .node import Node, last_update
+from .sums import add_up
 from .tensor import Tensor, wrap
 
 _writing = threading.Lock()  # of `.grad`: threads may share leaves
@@ -37,7 +38,10 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """
     lead = g.ndim - len(shape)
     repeated = tuple(lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1)
-    summed = g.sum(axis=(*range(lead), *repeated), keepdims=True) if lead or repeated else g
+    if not lead and not repeated:
+        return g.reshape(shape)
+    axes = (*range(lead), *repeated)
+    summed = g.sum(axis=axes, keepdims=True) if isinstance(g, Tensor) else add_up(g, axes, keepdims=True)
     return summed.reshape(shape)
 
 
@@ -242,6 +246,9 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     If it raises, no `.grad` has been touched: every gradient is computed first.
     """
     seed = _seed(self, gradient, create_graph)
+    if is_debugging():
+        for look in debugging.before_backward:
+            look(self)
     taken = {id(seed._data if create_graph else seed)}  # arrays that somebody holds already
     retain = create_graph if retain_graph is None else retain_graph
     found = propagate([self], [seed], retain_graph=retain, create_graph=create_graph)

@@ -39,8 +39,8 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
                 node.saved = (x if y_live else None, y if x_live else None, )
                 if state & 6:  # debugging or annotating
                     node.trace = debugging.make_trace(node.saved, (x_data, y_data, ), {}, out, state)
-        if state & 2:  # debugging
-            debugging.check_result(op.name, out, {'x': x, 'y': y, })
+        if state & 6:  # debugging or annotating
+            debugging.look_at(op.name, result, {'x': x, 'y': y, }, state)
         return result
 
 The way back hands a node's cotangent and saved values to the rules of the operands that want gradients:
@@ -53,7 +53,7 @@ The way back hands a node's cotangent and saved values to the rules of the opera
         p0, p1, = node.parents
         return None if p0 is None else rules['x'](g, y), None if p1 is None else rules['y'](g, x),
 
-`namedtuple` and `dataclass` write their methods the same way. Read next: `backward.py`.
+`namedtuple` and `dataclass` write their methods the same way. Read next: `sums.py`.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def write_call(op: Primitive) -> str:
     operands = "*" + data if op.variadic else ", ".join(f"{a}_data" for a in op.arrays)
     plain = op.arrays[0] if op.variadic else _tuple(op.arrays)
     head = ", ".join(["*" + op.arrays[0] if op.variadic else ", ".join(op.arrays), *op.options])
-    checked = ["if state & 2:  # debugging", f"    debugging.check_result(op.name, out, {named})", "return result"]
+    looked = ["if state & 6:  # debugging or annotating", f"    debugging.look_at(op.name, result, {named}, state)"]
+    checked = [*looked, "return result"]
 
     lines = [
         *unwrap[0],

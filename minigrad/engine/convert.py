@@ -69,7 +69,7 @@ def constant(value: Any, op: Any, operands: tuple[Any, ...]) -> Any:
     if isinstance(value, list | tuple):
         array = from_python(value, op.name)
         beside = next((x.dtype for x in operands if hasattr(x, "requires_grad") and x.dtype.kind == "f"), array.dtype)
-        return array.astype(beside) if array.dtype.kind in "if" else array
+        return from_python(value, op.name, beside) if array.dtype.kind in "if" else array
     if find_device(value) is not None:
         return value
     raise TypeError(f"{op.name}: expected a Tensor, an array or a number, got {describe(value)}")

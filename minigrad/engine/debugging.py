@@ -1,12 +1,15 @@
 """What debug mode adds: how every node was made, copies of saved values, and a look at every number.
 
-None of this runs outside `mg.debug()`, or `annotate()`, which takes the notes and checks nothing. Read next: `minigrad/ops/elementwise.py`.
+None of this runs outside `mg.debug()`, or `annotate()`, which takes the notes and checks nothing. Read next:
+`minigrad/ops/elementwise.py`.
 """
 
 from __future__ import annotations
 
 import linecache
 import sys
+import weakref
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +36,31 @@ class Trace(NamedTuple):
     result: Any
     modules: tuple[Any, ...]
     copies: tuple[Any, ...] | None
+
+
+class Origin(NamedTuple):
+    """Which operation an array is the result of, though no graph may say so: `no_grad` and `argmax` leave none.
+
+    Attributes
+    ----------
+    array : a weak reference to the result; the entry goes with it
+    name, line : of the operation, and the user's
+    operands : what a gradient was wanted for: the Origin of an operand, or a weak reference to an array that has none
+    recorded : whether a node was made
+    depth : how many operations back this is known
+    """
+
+    array: weakref.ref[Any]
+    name: str
+    line: str
+    operands: tuple[Any, ...]
+    recorded: bool
+    depth: int
+
+
+MAX_DEPTH = 1000  # a state that is carried on for ever must not carry its whole past
+origins: dict[int, Origin] = {}  # by the `id` of the array; filled inside `annotate()`
+before_backward: list[Callable[[Any], None]] = []  # called in debug mode with the tensor that backward starts from
 
 
 def user_line() -> str:
@@ -76,6 +104,23 @@ def check_result(name: str, out: Any, operands: dict[str, Any]) -> None:
     )
 
 
+def look_at(name: str, result: Any, operands: dict[str, Any], state: int) -> None:
+    """Note where a result came from; in debug mode, check it too."""
+    if state & DEBUGGING:
+        check_result(name, result.data, operands)
+    tensors = [x for x in operands.values() if hasattr(x, "requires_grad")]
+    array = result.data
+    wanted = [x.data for x in tensors if x.requires_grad or id(x.data) in origins]
+    if wanted and all(x.data is not array for x in tensors):  # an operation may return its operand
+        key = id(array)
+        gone = weakref.ref(array, lambda _: origins.pop(key, None))
+        known = [origins.get(id(x)) for x in wanted]
+        depth = max([o.depth + 1 for o in known if o is not None], default=0) % MAX_DEPTH
+        past = tuple([o if o is not None and depth else weakref.ref(x) for o, x in zip(known, wanted, strict=True)])
+        line = result._node.trace.line if result.requires_grad else user_line()
+        origins[key] = Origin(gone, name, line, past, result.requires_grad, depth)
+
+
 def check_cotangent(node: Any, argument: str, parent: Any, g: Any, dx: Any, branches: dict[Any, str]) -> None:
     """Raise when a rule made NaN or inf out of a finite cotangent.
 
@@ -109,7 +154,7 @@ def _arrays(saved: tuple[Any, ...]) -> list[Any]:
     return [array for array in map(_unwrap, flat) if find_device(array) is not None]
 
 
-def _modules() -> tuple[Any, ...]:
+def called_modules() -> tuple[Any, ...]:
     """Return the modules that are being called, the outermost first: a module's forward has it as `self`."""
     found: list[Any] = []
     frame: Any = sys._getframe(2)
@@ -126,7 +171,7 @@ def make_trace(
 ) -> Trace:
     """Take notes of a call that is being recorded."""
     copies = tuple([array.copy() for array in _arrays(saved)]) if state & DEBUGGING else None
-    return Trace(user_line(), operands, options, result, _modules(), copies)
+    return Trace(user_line(), operands, options, result, called_modules(), copies)
 
 
 def check_unchanged(name: str, saved: tuple[Any, ...], trace: Trace) -> None:

@@ -14,8 +14,29 @@ from typing import Any
 import numpy as np
 
 numpy_functions: dict[Any, Callable[..., Any]] = {}
+refused: dict[Any, str] = {}  # NumPy function → why minigrad has no counterpart, and what to do instead
+_loaders: list[Callable[[], Any]] = []
 _VARIANT = re.compile(r"^(nan|cumulative_|cum|array_|column_|float_|floor_|matrix_|tensor|vec|[dfhv])|2$")
-ufunc_reductions: dict[str, Any] = {"add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min}
+# What the methods of a ufunc are: np.add.reduce(t) is np.sum(t, axis=0)
+ufunc_methods: dict[tuple[str, str], Any] = {
+    ("add", "reduce"): np.sum, ("multiply", "reduce"): np.prod,
+    ("maximum", "reduce"): np.max, ("minimum", "reduce"): np.min,
+    ("logical_and", "reduce"): np.all, ("logical_or", "reduce"): np.any,
+    ("add", "accumulate"): np.cumsum, ("multiply", "accumulate"): np.cumprod,
+}  # fmt: skip
+
+
+def when_missing(load: Callable[[], Any]) -> None:
+    """Say what to run once when a function, or an attribute of a Tensor, is asked for that is not there yet."""
+    _loaders.append(load)
+
+
+def load_missing() -> bool:
+    """Run what is left to run; tell whether there was anything."""
+    loaded = bool(_loaders)
+    while _loaders:
+        _loaders.pop()()
+    return loaded
 
 
 def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -51,10 +72,14 @@ def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call what is registered for a NumPy function, or raise: what `Tensor.__array_function__` must do."""
     name = _name(function)
     ours = numpy_functions.get(function)
+    if ours is None and load_missing():
+        ours = numpy_functions.get(function)
     if ours is None:
+        why = refused.get(function)
         raise TypeError(
-            f"{name} has no minigrad counterpart for Tensors.{_akin(name)} Write it with operations "
-            "minigrad has, or use t.numpy() where no gradient is needed"
+            f"{name} has no minigrad counterpart for Tensors"
+            + (f": {why}" if why else f".{_akin(name)} Write it with operations minigrad has, or use t.numpy() where no "
+               "gradient is needed")
         )
     if kwargs:
         # NumPy spells "not given" in several ways; only what was really asked for is passed on.
@@ -63,16 +88,17 @@ def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         extra = [k for k in kwargs if k not in known]
         if extra:
             why = ". Values of Tensors are never written in place" if {"out", "where"} & set(extra) else ""
-            refused = ", ".join(f"{k}=" for k in extra)
-            raise TypeError(f"{name} on a Tensor does not take {refused}; it takes {', '.join(known)}{why}")
+            names = ", ".join(f"{k}=" for k in extra)
+            raise TypeError(f"{name} on a Tensor does not take {names}; it takes {', '.join(known)}{why}")
     return ours(*args, **kwargs)
 
 
 def array_ufunc(ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """Do what `Tensor.__array_ufunc__` must: a call, or the reduction a ufunc is known for."""
+    """Do what `Tensor.__array_ufunc__` must: a call, or the reduction or scan a ufunc is known for."""
     if method == "__call__":
         return call(ufunc, inputs, kwargs)
-    if method == "reduce" and ufunc.__name__ in ufunc_reductions:
+    if (ufunc.__name__, method) in ufunc_methods:
         kwargs.setdefault("axis", 0)
-        return call(ufunc_reductions[ufunc.__name__], inputs, kwargs)
-    raise TypeError(f"np.{ufunc.__name__}.{method} is not supported on Tensors; write it with minigrad operations")
+        return call(ufunc_methods[ufunc.__name__, method], inputs, kwargs)
+    mend = f"t.at[index].{ufunc.__name__}(values)" if method == "at" else "minigrad operations"
+    raise TypeError(f"np.{ufunc.__name__}.{method} is not supported on Tensors; write it with {mend}")

@@ -10,6 +10,7 @@ Read next: `convert.py`.
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,9 +24,13 @@ tick = itertools.count(1).__next__
 last_update = [0]  # the tick of the latest in-place update of any tensor
 
 
+_updating = threading.Lock()  # a thread that was held up must not put an older tick in place of a newer one
+
+
 def tick_update() -> int:
     """Return the tick of an in-place update that is about to be noted."""
-    last_update[0] = now = tick()
+    with _updating:
+        last_update[0] = now = tick()
     return now
 
 

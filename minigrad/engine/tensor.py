@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..device import device_of, find_device, get_device, move, to_numpy
-from ..errors import GraphError, ShapeError, describe
+from ..errors import GraphError, ShapeError, describe, nearest
 from . import dispatch
 from .convert import check_differentiable, check_dtype, from_python, get_default_dtype
 from .node import Node, tick_update
+from .tracing import effect
 
 
 class Tensor:
@@ -259,6 +260,9 @@ class Tensor:
 
     def mark_changed(self) -> None:
         """Note that the data has been updated in place: graphs that saved it before must not use it."""
+        effect(self._mark)
+
+    def _mark(self) -> None:
         self._changes()[0] = tick_update()
 
     def _changes(self) -> list[builtins.int]:
@@ -319,6 +323,13 @@ class Tensor:
         self._data = move(data, get_device(device))
         self.grad = self._node = self._changed = None
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if not name.startswith("__") and dispatch.load_missing():
+                return getattr(self, name)
+            raise AttributeError(f"a Tensor has no attribute {name!r}.{nearest(name, dir(type(self)))}")
+
     if TYPE_CHECKING:
         # Attached by `backward.py` and `minigrad.ops.methods`; listed here so that type checkers know them.
         T: Tensor
@@ -352,10 +363,18 @@ class Tensor:
 
 def share_changes(view: Tensor, operands: Any) -> None:
     """Make a result that shows the memory of an operand notice when that operand is updated."""
-    owner = view._data.base
+    owner = _owner(view._data)
     for x in operands:
-        if isinstance(x, Tensor) and owner is (x.data if x.data.base is None else x.data.base):
+        if isinstance(x, Tensor) and owner is _owner(x.data):
             view._changed = x._changes()
+
+
+def _owner(array: Any) -> Any:
+    """Return what the memory of an array belongs to: the base of a view, which may have a base itself."""
+    base = array.base
+    while base is not None:
+        array, base = base, getattr(base, "base", None)
+    return array
 
 
 def wrap(data: Any) -> Tensor:

@@ -16,6 +16,7 @@ import numpy as np
 from ..device import find_device, to_numpy
 from ..engine import Tensor
 from ..engine.convert import check_dtype
+from ..engine.tracing import holds
 from ..errors import DtypeError, ShapeError, describe, warn_user
 from ..ops import elementwise as e
 from ..ops import kinks, reduce
@@ -108,7 +109,7 @@ def _labels(input: Tensor, target: Any, call: str) -> Any:
     if data.dtype.kind not in "iu":
         raise DtypeError(f"{call}: class labels must be integers, got {describe(data)}; convert them with .astype(int)")
     low, high = _extremes(data)
-    if low < 0 or high >= input.shape[1]:
+    if not holds((low >= 0) & (high < input.shape[1])):
         bad = int(((data < 0) | (data >= input.shape[1])).argmax())
         raise ValueError(
             f"{call}: labels must lie in 0 … {input.shape[1] - 1} for {input.shape[1]} classes, "
@@ -127,7 +128,7 @@ def _probabilities(values: Any, call: str, what: str) -> None:
     """Raise unless every value lies in [0, 1]; NaN does not."""
     data = _array(values)
     low, high = _extremes(data)
-    if not (low >= 0 and high <= 1):
+    if not holds((low >= 0) & (high <= 1)):
         host = to_numpy(data)
         bad = np.argwhere(~((host >= 0) & (host <= 1)))[0].tolist()
         raise ValueError(f"{call}: {what} must lie in [0, 1], the one at {bad} is {host[tuple(bad)]}")

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..device import find_device
 from ..engine import Tensor, get_default_dtype
+from ..engine.tracing import holds
 from ..errors import DtypeError, ShapeError, describe
 from ..ops import nn as ops
 from ..ops import random
@@ -151,7 +152,7 @@ class Embedding(Module):
         index = np.asarray(index) if find_device(index) is None else index
         if index.dtype.kind not in "iu":
             raise DtypeError(f"Embedding: indices must be integers, got {describe(index)}")
-        if index.size and (index.min() < 0 or index.max() >= self.num_embeddings):
+        if index.size and not holds((index.min() >= 0) & (index.max() < self.num_embeddings)):
             raise IndexError(
                 f"Embedding: indices must lie in 0 … {self.num_embeddings - 1}, got {index.min()} … {index.max()}"
             )

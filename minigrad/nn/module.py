@@ -16,6 +16,7 @@ import numpy as np
 
 from ..device import as_device, move
 from ..engine import Tensor
+from ..engine.tracing import current
 from ..errors import CheckpointError, describe, nearest, warn_user
 
 
@@ -181,7 +182,10 @@ class Module:
 
     def zero_grad(self) -> None:
         """Drop the gradients of all parameters."""
-        for p in self.parameters():
+        params = builtins.list(self.parameters())
+        if current.tracer is not None:
+            current.tracer.forget_gradients(params)
+        for p in params:
             p.grad = None
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
@@ -238,6 +242,11 @@ class Module:
         CheckpointError
             naming all missing, unexpected and mis-shaped entries; the model is as it was then.
         """
+        if not isinstance(state_dict, Mapping):
+            raise CheckpointError(
+                f"load_state_dict: needs a dictionary of arrays by key, such as state_dict() returns, "
+                f"got {describe(state_dict)}"
+            )
         own = {key: t for key, t in self._walk() if isinstance(t, Tensor)}
         missing = [key for key in own if key not in state_dict]
         unexpected = [key for key in state_dict if key not in own]
@@ -253,6 +262,10 @@ class Module:
                 problems.append(f"mis-shaped: {key} is {describe(own[key])} here and {describe(value)} in the state")
             elif value.dtype.kind not in "fiub":
                 problems.append(f"not numbers: {key} is {describe(value)} in the state")
+            elif not getattr(getattr(own[key].data, "flags", None), "writeable", True):
+                problems.append(f"read-only: the data of {key} here; make the parameter of a copy")
+            else:
+                values[key] = value.astype(own[key].dtype, copy=False)  # may warn, so before the first is overwritten
         if problems:
             raise CheckpointError(
                 f"load_state_dict: the state does not fit this {type(self).__name__}:\n  "

@@ -1,7 +1,7 @@
 """Element-wise operations: one number in, one number out, at every position.
 
-Each is its formula and its derivative. Broadcasting is undone by the engine. Where a function has a
-kink the convention stands beside it. Read next: `shape.py`.
+Each is its formula and its derivative, of any order, and broadcasting is undone by the engine. These are
+the smooth ones, the functions of school. Read next: `angles.py`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import get_default_dtype, primitive
+from ..engine import primitive
 
 Array = Any  # whatever the operation was handed: see "One rule, many readings" in the README
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
+
+
+def floating(x: Array) -> Array:
+    """Return integers and booleans as float64: uint8 would wrap around, or give float16."""
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
 # Arithmetic
@@ -66,9 +71,9 @@ def negative(x: Array) -> Array:
 negative.defvjp(x=lambda g: -g)
 
 
-@primitive(numpy=np.positive)
+@primitive(numpy=(np.positive, np.conjugate, np.real))
 def positive(x: Array) -> Array:
-    """Return +x."""
+    """Return +x; of real numbers, which all are here, also the conjugate and the real part."""
     return np.positive(x)
 
 
@@ -102,7 +107,7 @@ def power(x: Array, y: Array) -> Array:
 def _power_x(g: Array, x: Array, y: Array) -> Array:
     # y·x^(y−1) is 0·∞ at x = y = 0, where x⁰ = 1 is constant: any other base gives the 0 wanted there.
     if isinstance(y, int | float):
-        return g * (y * x ** (y - 1)) if y else 0 * g
+        return g * (y * x ** (y - 1)) if y else np.zeros_like(g)
     less = y - 1 if y.dtype.kind == "f" else y - 1.0  # unsigned integers would wrap around
     return g * (y * np.where((x == 0) & (y == 0), 1, x) ** less)
 
@@ -118,6 +123,33 @@ def _power_y(g: Array, out: Array, x: Array) -> Array:
 power.defvjp(x=_power_x, y=_power_y)
 
 
+@primitive(numpy=np.float_power, broadcasts=True)
+def float_power(x: Array, y: Array) -> Array:
+    """Return x ** y as floats: of integers as float64, while float32 stays float32."""
+    return (float(x) if isinstance(x, int | float) else floating(x)) ** y
+
+
+float_power.defvjp(x=_power_x, y=_power_y)
+
+
+@primitive(numpy=np.sqrt)
+def sqrt(x: Array) -> Array:
+    """Return the square root of x."""
+    return np.sqrt(x)
+
+
+sqrt.defvjp(x=lambda g, out: g / (2 * out + 0))  # + 0: the slope at −0 is +∞ as at 0
+
+
+@primitive(numpy=np.cbrt)
+def cbrt(x: Array) -> Array:
+    """Return the cube root of x, of negative numbers too."""
+    return np.cbrt(x)
+
+
+cbrt.defvjp(x=lambda g, out: g / (3 * out) / out)
+
+
 # Exponentials and logarithms
 
 
@@ -128,6 +160,15 @@ def exp(x: Array) -> Array:
 
 
 exp.defvjp(x=lambda g, out: g * out)
+
+
+@primitive(numpy=np.exp2)
+def exp2(x: Array) -> Array:
+    """Return 2ˣ."""
+    return np.exp2(x)
+
+
+exp2.defvjp(x=lambda g, out: g * (out * LN2))
 
 
 @primitive(numpy=np.expm1)
@@ -163,7 +204,7 @@ def log2(x: Array) -> Array:
     return np.log2(x)
 
 
-log2.defvjp(x=lambda g, x: g / (x * LN2))
+log2.defvjp(x=lambda g, x: g / LN2 / x)
 
 
 @primitive(numpy=np.log10)
@@ -172,16 +213,7 @@ def log10(x: Array) -> Array:
     return np.log10(x)
 
 
-log10.defvjp(x=lambda g, x: g / (x * LN10))
-
-
-@primitive(numpy=np.sqrt)
-def sqrt(x: Array) -> Array:
-    """Return the square root of x."""
-    return np.sqrt(x)
-
-
-sqrt.defvjp(x=lambda g, out: g / (2 * out))
+log10.defvjp(x=lambda g, x: g / LN10 / x)
 
 
 # Trigonometric and hyperbolic functions
@@ -238,7 +270,12 @@ def arctan(x: Array) -> Array:
     return np.arctan(x)
 
 
-arctan.defvjp(x=lambda g, x: g / (1 + x * x))
+def _arctan_back(g: Array, x: Array) -> Array:
+    length = np.hypot(1, x)  # its square 1 + x² would overflow
+    return g / length / length
+
+
+arctan.defvjp(x=_arctan_back)
 
 
 @primitive(numpy=np.sinh)
@@ -261,7 +298,10 @@ cosh.defvjp(x=lambda g, x: g * np.sinh(x))
 
 @primitive(numpy=np.tanh)
 def tanh(x: Array) -> Array:
-    """Return the hyperbolic tangent of x."""
+    """Return the hyperbolic tangent of x.
+
+    Its derivative 1 − tanh² is made of the result: exact to the rounding of 1, and 0 where tanh x rounds to ±1.
+    """
     return np.tanh(x)
 
 
@@ -274,7 +314,7 @@ def arcsinh(x: Array) -> Array:
     return np.arcsinh(x)
 
 
-arcsinh.defvjp(x=lambda g, x: g / np.sqrt(x * x + 1))
+arcsinh.defvjp(x=lambda g, x: g / np.hypot(1, x))
 
 
 @primitive(numpy=np.arccosh)
@@ -283,7 +323,7 @@ def arccosh(x: Array) -> Array:
     return np.arccosh(x)
 
 
-arccosh.defvjp(x=lambda g, x: g / np.sqrt((x - 1) * (x + 1)))
+arccosh.defvjp(x=lambda g, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))  # the product of both would overflow
 
 
 @primitive(numpy=np.arctanh)
@@ -295,91 +335,7 @@ def arctanh(x: Array) -> Array:
 arctanh.defvjp(x=lambda g, x: g / ((1 - x) * (1 + x)))
 
 
-# Kinks and choices
-
-
-@primitive(numpy=(np.absolute, np.fabs))
-def absolute(x: Array) -> Array:
-    """Return |x|; its derivative at 0 is taken to be 0."""
-    return np.absolute(x)
-
-
-absolute.defvjp(x=lambda g, x: g * np.sign(x))
-
-
-@primitive(numpy=np.sign)
-def sign(x: Array) -> Array:
-    """Return −1, 0 or 1 by the sign of x; its derivative is 0 (at 0 too, where there is none)."""
-    return np.sign(x)
-
-
-sign.defvjp(x=lambda g: 0 * g)
-
-
-@primitive(numpy=np.maximum, broadcasts=True)
-def maximum(x: Array, y: Array) -> Array:
-    """Return the larger of x and y; where they are equal each gets half of the gradient."""
-    return np.maximum(x, y)
-
-
-def _chosen(g: Array, chosen: Array, tied: Array) -> Array:
-    return np.where(tied, g / 2, np.where(chosen, g, 0))
-
-
-maximum.defvjp(x=lambda g, x, y: _chosen(g, x > y, x == y), y=lambda g, x, y: _chosen(g, y > x, x == y))
-
-
-@primitive(numpy=np.minimum, broadcasts=True)
-def minimum(x: Array, y: Array) -> Array:
-    """Return the smaller of x and y; where they are equal each gets half of the gradient."""
-    return np.minimum(x, y)
-
-
-minimum.defvjp(x=lambda g, x, y: _chosen(g, x < y, x == y), y=lambda g, x, y: _chosen(g, y < x, x == y))
-
-
-@primitive(numpy=np.clip, broadcasts=True)
-def clip(a: Array, a_min: Array = None, a_max: Array = None) -> Array:
-    """Return a, with values below a_min or above a_max replaced by the bound.
-
-    The gradient goes to `a` where it lies within the bounds, ends included, and to the bound elsewhere.
-    """
-    return np.clip(a, a_min, a_max)
-
-
-def _within(a: Array, a_min: Array, a_max: Array) -> Array:
-    if a_max is None:
-        return a == a if a_min is None else a >= a_min
-    return a <= a_max if a_min is None else (a >= a_min) & (a <= a_max)
-
-
-clip.defvjp(
-    a=lambda g, a, a_min, a_max: np.where(_within(a, a_min, a_max), g, 0),
-    # a_max has the last word where the bounds cross, as in NumPy
-    a_min=lambda g, a, a_min, a_max: np.where((a < a_min) & (True if a_max is None else a_min <= a_max), g, 0),
-    a_max=lambda g, a, a_min, a_max: np.where((a > a_max) | (False if a_min is None else a_min > a_max), g, 0),
-)
-
-
-@primitive(numpy=np.where, broadcasts=True)
-def where(condition: Array, x: Array, y: Array) -> Array:
-    """Return x where the condition holds and y elsewhere.
-
-    Both branches are computed before the choice. A branch that is NaN or inf where it is not taken
-    does no harm here, but its own derivative may: replace the argument of the dangerous function, not
-    its result (`mg.log(mg.where(x > 0, x, 1))`).
-    """
-    chosen: Array = np.where(condition, x, y)
-    if {type(x), type(y)} <= {int, float} and chosen.dtype.kind == "f":
-        return chosen.astype(get_default_dtype())  # of two Python numbers NumPy makes float64
-    return chosen
-
-
-where.defvjp(
-    condition=None,
-    x=lambda g, condition: np.where(condition, g, 0),
-    y=lambda g, condition: np.where(condition, 0, g),
-)
+# The same number, in other roles
 
 
 @primitive
@@ -391,36 +347,10 @@ def stop_gradient(x: Array) -> Array:
 stop_gradient.defvjp(x=None)
 
 
-# Comparisons and logic: not differentiable, on purpose
+@primitive
+def named(x: Array, *, name: str) -> Array:
+    """Return x itself, as a node that has a name: explanations and formulas call it so."""
+    return x[...]
 
 
-def _predicate(function: np.ufunc, text: str) -> Any:
-    """Declare an element-wise question with a boolean answer."""
-    if function.nin == 1:
-
-        def body(x: Array) -> Array:
-            return function(x)
-    else:
-
-        def body(x: Array, y: Array) -> Array:  # type: ignore[misc]
-            return function(x, y)
-
-    body.__name__ = body.__qualname__ = function.__name__
-    body.__doc__ = f"Return {text}, element by element; not differentiable."
-    made = primitive(body, numpy=function, broadcasts=function.nin == 2)
-    made.defvjp(**dict.fromkeys(made.primitive.arrays))
-    return made
-
-
-equal = _predicate(np.equal, "x == y")
-not_equal = _predicate(np.not_equal, "x != y")
-less = _predicate(np.less, "x < y")
-less_equal = _predicate(np.less_equal, "x <= y")
-greater = _predicate(np.greater, "x > y")
-greater_equal = _predicate(np.greater_equal, "x >= y")
-logical_and = _predicate(np.logical_and, "x and y")
-logical_or = _predicate(np.logical_or, "x or y")
-logical_not = _predicate(np.logical_not, "not x")
-isnan = _predicate(np.isnan, "whether x is NaN")
-isinf = _predicate(np.isinf, "whether x is infinite")
-isfinite = _predicate(np.isfinite, "whether x is finite")
+named.defvjp(x=lambda g: g)

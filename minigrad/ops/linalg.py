@@ -1,6 +1,6 @@
 """Products of vectors and matrices.
 
-Read next: `special.py`, then `nn.py`.
+Read next: `products.py`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, implements, operand, primitive
+from ..engine import Tensor, add_up, implements, primitive
 from ..errors import ShapeError, describe
-from .shape import ravel
+from .shape import _several, expand_dims, ravel
 
 Array = Any
+
+
+def misfit(call: str, a: Array, b: Array, rule: str) -> ShapeError:
+    """Return the error for two operands whose shapes break a rule."""
+    return ShapeError(f"{call}: got {describe(a)} and {describe(b)}; {rule}")
 
 
 @primitive(numpy=np.matmul, broadcasts=True, needs="a.shape[-1] must equal b.shape[-2] (the only axis of a vector)")
@@ -24,7 +29,8 @@ def matmul(a: Array, b: Array) -> Array:
     return a @ b
 
 
-def _turned(a: Array) -> Array:
+def turned(a: Array) -> Array:
+    """Return a matrix, or every matrix of a stack, with rows and columns exchanged."""
     return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
 
 
@@ -33,17 +39,19 @@ def _matmul_a(g: Array, a_shape: tuple[int, ...], b: Array) -> Array:
         return np.expand_dims(g, -1) * b
     if len(a_shape) == 1:
         return (b @ np.expand_dims(g, -1)).reshape(b.shape[:-1])
-    return g @ _turned(b)
+    if len(a_shape) == 2 and b.ndim > 2:  # one matrix for a whole stack: one product, no stack to sum
+        return _rows(turned(g)).T @ _rows(turned(b))
+    return g @ turned(b)
 
 
 def _matmul_b(g: Array, a: Array, b_shape: tuple[int, ...]) -> Array:
     if a.ndim == 1:
         return a * g if len(b_shape) == 1 else np.expand_dims(a, -1) * np.expand_dims(g, -2)
     if len(b_shape) == 1:
-        return (_turned(a) @ np.expand_dims(g, -1)).reshape((*a.shape[:-2], a.shape[-1]))
-    if len(b_shape) == 2 and a.ndim > 2:  # one matrix for a whole stack: one product, no stack to sum
+        return (turned(a) @ np.expand_dims(g, -1)).reshape((*a.shape[:-2], a.shape[-1]))
+    if len(b_shape) == 2 and a.ndim > 2:
         return _rows(a).T @ _rows(g)
-    return _turned(a) @ g
+    return turned(a) @ g
 
 
 def _rows(a: Array) -> Array:
@@ -99,8 +107,9 @@ def _ones(g: Array) -> Array:
 
 def _linear_b(g: Array) -> Array:
     # gᵀ1 is g.sum(axis=0) at a third of the time for small layers: BLAS adds the rows.
+    # Of many rows it adds the last ones to a sum too large for them.
     g = g if g.ndim == 2 else _rows(g)
-    return g.T.dot(_ones(g))
+    return g.T.dot(_ones(g)) if g.shape[0] <= 512 else add_up(g, axis=0)
 
 
 linear.defvjp(x=lambda g, w: g.dot(w), w=_linear_w, b=_linear_b)
@@ -109,9 +118,11 @@ linear.defvjp(x=lambda g, w: g.dot(w), w=_linear_w, b=_linear_b)
 @implements(np.dot)
 def dot(a: Array, b: Array) -> Array:
     """Return Σ a[…, i] b[…, i, …]: the last axis of a against the last but one of b (the only one of a vector)."""
-    a, b = [operand(x, "dot") if isinstance(x, list | tuple) else x for x in (a, b)]
-    if not getattr(a, "shape", ()) or not getattr(b, "shape", ()):
+    a, b = _several((a, b), "dot")
+    if not a.shape or not b.shape:
         return a * b
+    if a.shape[-1] != b.shape[-2:][0]:
+        raise misfit("dot", a, b, "a.shape[-1] must equal b.shape[-2] (the only axis of a vector)")
     if (len(a.shape) <= 2 and len(b.shape) <= 2) or len(b.shape) == 1:
         return matmul(a, b)
     # every stack of a against every stack of b: one matrix product in between
@@ -123,13 +134,21 @@ def dot(a: Array, b: Array) -> Array:
 @implements(np.outer)
 def outer(a: Array, b: Array) -> Array:
     """Return the matrix of all products a[i] · b[j] of two (flattened) vectors."""
-    return np.expand_dims(ravel(a), 1) * ravel(b)
+    a, b = _several((a, b), "outer")
+    return expand_dims(ravel(a), 1) * ravel(b)
 
 
-@primitive(broadcasts=True, needs="each letter must stand for one length")
-def contract(*operands: Array, subscripts: str) -> Array:
+def _einsum(*operands: Array, subscripts: str) -> Array:
     """Return the sum of products that explicit subscripts describe, no letter twice in one operand."""
-    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
+    lengths: dict[str, int] = {}
+    for term, x in zip(subscripts.split("->")[0].split(","), operands, strict=True):
+        lengths |= {letter: n for letter, n in zip(term, x.shape, strict=True) if n != 1}
+    # pairwise, by matrix products, where that pays: planning costs as much as 30,000 multiplications in a plain loop
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 2 or math.prod(lengths.values()) > 30_000)
+
+
+_einsum.__name__ = "einsum"  # what messages call it is what the user called
+contract = primitive(broadcasts=True, needs="each letter must stand for one length")(_einsum)
 
 
 def _contract_back(g: Array, operands: tuple[Array, ...], operands_shape: Any, subscripts: str) -> list[Array]:
@@ -141,7 +160,7 @@ def _contract_back(g: Array, operands: tuple[Array, ...], operands_shape: Any, s
         known = set(output).union(*others)
         kept = "".join(letter for letter in term if letter in known)
         rest = [x for j, x in enumerate(operands) if j != i]
-        answer = np.einsum(",".join([output, *others]) + "->" + kept, g, *rest)
+        answer = contract(g, *rest, subscripts=",".join([output, *others]) + "->" + kept)
         if kept != term:  # a letter summed away in this operand alone: its elements share the cotangent
             lengths = iter(answer.shape)  # not the operand's own: it may have been broadcast along a letter
             answer = answer.reshape(tuple([next(lengths) if letter in known else 1 for letter in term]))
@@ -163,7 +182,7 @@ def einsum(subscripts: str, *operands: Array) -> Array:
     """
     if not isinstance(subscripts, str):
         raise TypeError(f'einsum: the subscripts must be a string such as "ij,jk->ik", got {describe(subscripts)}')
-    operands = tuple([operand(x, "einsum") for x in operands])
+    operands = tuple(_several(operands, "einsum"))
     terms, output = _explicit(subscripts.replace(" ", ""), [len(x.shape) for x in operands])
     ready = []
     for i, x in enumerate(operands):
@@ -191,6 +210,13 @@ def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     terms = inputs.split(",")
     if len(terms) != len(ndims):
         raise ShapeError(f"einsum: {subscripts!r} describes {len(terms)} operands, got {len(ndims)}")
+    for part in (*terms, output):
+        letters = part.replace("...", "", 1)
+        if letters and not (letters.isascii() and letters.isalpha()):
+            raise ValueError(f"einsum: {part!r} in {subscripts!r} is not made of letters and at most one '...'")
+    kept = output.replace("...", "")
+    if not set(kept) <= set(inputs) or len(set(kept)) < len(kept):
+        raise ValueError(f"einsum: each letter after '->' must stand before it too, and only once, got {subscripts!r}")
     spare = [letter for letter in string.ascii_letters if letter not in subscripts]
     extra = max([n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True) if "..." in t], default=0)
     dots = "".join(spare[: max(extra, 0)])
@@ -202,6 +228,8 @@ def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
             raise ShapeError(f"einsum: {term!r} in {subscripts!r} names {len(letters)} axes, the operand has {n}")
         full.append(term.replace("...", dots[len(dots) - here :]))
     if arrow:
+        if dots and "..." not in output:
+            raise ValueError(f"einsum: the axes of '...' remain: write '->...{output}' in {subscripts!r}")
         return full, output.replace("...", dots)
     letters = "".join(full)
     return full, dots + "".join(sorted({x for x in letters if letters.count(x) == 1 and x not in dots}))

@@ -1,6 +1,6 @@
 """The operators and methods of a Tensor: one table from Python's names to the operations.
 
-Read next: `minigrad/transforms.py`.
+Read next: `more_methods.py`, which has those that are attached when the first of them is asked for.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from ..device import as_device, device_of
 from ..engine import Tensor, implements
 from ..errors import GraphError, describe
+from . import comparisons, extremes, indexing, kinks, linalg, reduce, rounding, shape, softmax, special
 from . import elementwise as e
-from . import indexing, linalg, reduce, shape
 from . import nn as activations
 
 
@@ -59,6 +59,24 @@ def _to(self: Tensor, device: Any = None, dtype: Any = None) -> Any:
     return moved if dtype is None or moved.dtype == dtype else shape.astype(moved, dtype)
 
 
+def _named(self: Tensor, name: str) -> Tensor:
+    """Return the tensor under a name, `t.named("o")`: what explains or derives calls it so, and stops at it."""
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"named: needs a name, got {describe(name)}")
+    result: Tensor = e.named(self, name=name)
+    result.name = name
+    return result
+
+
+def _not_in_place(name: str) -> Callable[..., Any]:
+    """NumPy's method changes the array and returns None: whoever relies on that must not go on with the old order."""
+
+    def refuse(self: Tensor, *args: Any, **options: Any) -> Any:
+        raise TypeError(f"t.{name}(…) would change t in place, which a Tensor never does; write u = mg.{name}(t, …)")
+
+    return refuse
+
+
 def _of_booleans(operation: Callable[..., Any], symbol: str) -> Callable[..., Any]:
     """`&`, `|` and `~` are for masks; of numbers NumPy takes the bits, which is seldom meant."""
 
@@ -74,9 +92,11 @@ def _of_booleans(operation: Callable[..., Any], symbol: str) -> Callable[..., An
     return apply
 
 
-_and, _or, _not = _of_booleans(e.logical_and, "&"), _of_booleans(e.logical_or, "|"), _of_booleans(e.logical_not, "~")
+_and, _or = _of_booleans(comparisons.logical_and, "&"), _of_booleans(comparisons.logical_or, "|")
+_xor, _not = _of_booleans(comparisons.logical_xor, "^"), _of_booleans(comparisons.logical_not, "~")
 implements(np.bitwise_and)(_and)
 implements(np.bitwise_or)(_or)
+implements(np.bitwise_xor)(_xor)
 implements(np.invert)(_not)
 
 OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -85,30 +105,50 @@ OPERATORS: dict[str, tuple[Callable[..., Any], str]] = {
     "mul": (e.multiply, "*"),
     "truediv": (e.divide, "/"),
     "pow": (e.power, "**"),
+    "floordiv": (rounding.floor_divide, "//"),
+    "mod": (rounding.remainder, "%"),
     "matmul": (linalg.matmul, "@"),
 }
 
 METHODS: dict[str, Callable[..., Any]] = {
-    "__neg__": e.negative, "__pos__": e.positive, "__abs__": e.absolute, "__invert__": _not,
-    "__eq__": e.equal, "__ne__": e.not_equal, "__lt__": e.less, "__le__": e.less_equal,
-    "__gt__": e.greater, "__ge__": e.greater_equal, "__and__": _and, "__or__": _or, "__rand__": _and, "__ror__": _or,
-    "__getitem__": indexing.getitem,
-    "abs": e.absolute, "exp": e.exp, "log": e.log, "sqrt": e.sqrt, "square": e.square, "sin": e.sin, "cos": e.cos,
-    "tanh": e.tanh, "clip": e.clip,
-    "sigmoid": activations.sigmoid, "relu": activations.relu, "softmax": activations.softmax,
-    "sum": reduce.sum, "mean": reduce.mean, "var": reduce.var, "std": reduce.std, "prod": reduce.prod,
-    "max": reduce.max, "min": reduce.min, "argmax": reduce.argmax, "argmin": reduce.argmin,
-    "all": reduce.all, "any": reduce.any, "cumsum": reduce.cumsum,
-    "dot": linalg.dot, "matmul": linalg.matmul,
-    "reshape": _reshape, "transpose": _transpose, "ravel": shape.ravel, "flatten": shape.ravel,
-    "swapaxes": shape.swapaxes, "squeeze": shape.squeeze, "diagonal": indexing.diagonal,
-    "astype": shape.astype, "to": _to,
+    "__neg__": e.negative, "__pos__": e.positive, "__abs__": kinks.absolute, "__invert__": _not,
+    "__eq__": comparisons.equal, "__ne__": comparisons.not_equal, "__lt__": comparisons.less,
+    "__le__": comparisons.less_equal, "__gt__": comparisons.greater, "__ge__": comparisons.greater_equal,
+    "__and__": _and, "__or__": _or, "__xor__": _xor, "__rand__": _and, "__ror__": _or, "__rxor__": _xor,
+    "__divmod__": rounding.divmod, "__rdivmod__": _reflected(rounding.divmod), "__round__": rounding.round,
+    "__floor__": rounding.floor, "__ceil__": rounding.ceil, "__trunc__": rounding.trunc,
+    "__getitem__": indexing.subscript, "abs": kinks.absolute, "clamp": kinks.clip, "pow": e.power, "conj": e.positive,
+    "conjugate": e.positive, "fix": rounding.trunc, "true_divide": e.divide, "sigmoid": activations.sigmoid,
+    "relu": activations.relu, "softmax": softmax.softmax, "sum": reduce.sum, "mean": reduce.mean, "max": extremes.max,
+    "min": extremes.min, "amax": extremes.max, "amin": extremes.min, "argmax": extremes.argmax,
+    "argmin": extremes.argmin, "all": reduce.all, "any": reduce.any, "count_nonzero": reduce.count_nonzero,
+    "logsumexp": softmax.logsumexp, "sort": _not_in_place("sort"), "partition": _not_in_place("partition"),
+    "dot": linalg.dot, "matmul": linalg.matmul, "outer": linalg.outer, "reshape": _reshape, "transpose": _transpose,
+    "permute": _transpose, "ravel": shape.ravel, "flatten": shape.flatten, "swapaxes": shape.swapaxes,
+    "moveaxis": shape.moveaxis, "squeeze": shape.squeeze, "unsqueeze": shape.expand_dims,
+    "broadcast_to": shape.broadcast_to, "copy": shape.copy, "clone": shape.copy, "astype": shape.astype, "to": _to,
+    "named": _named,
 }  # fmt: skip
+
+# Functions of a number at every position, which NumPy or PyTorch has as methods, under the names they have here
+FUNCTIONS: dict[Any, str] = {
+    e: "add subtract multiply divide negative positive reciprocal square power float_power sqrt cbrt exp exp2 expm1 "
+    "log log1p log2 log10 sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh",
+    kinks: "absolute sign copysign heaviside maximum minimum fmax fmin clip nan_to_num",
+    rounding: "floor ceil trunc round floor_divide remainder fmod frac ldexp frexp",
+    comparisons: "isnan isinf isfinite isposinf isneginf signbit isclose allclose logical_and logical_or logical_xor "
+    "logical_not",
+    special: "erf erfc erfinv",
+}
 
 for name, (operation, symbol) in OPERATORS.items():
     setattr(Tensor, f"__{name}__", operation)
     setattr(Tensor, f"__r{name}__", _reflected(operation))
     setattr(Tensor, f"__i{name}__", _in_place(operation, symbol))
+for module, names in FUNCTIONS.items():
+    METHODS.update({name: getattr(module, name) for name in names.split()})
 for name, operation in METHODS.items():
     setattr(Tensor, name, operation)
+Tensor.real = property(e.positive)  # type: ignore[attr-defined]
 Tensor.T = property(shape.transpose)  # type: ignore[assignment]
+Tensor.mT = property(shape.matrix_transpose)  # type: ignore[assignment]

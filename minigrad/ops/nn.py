@@ -1,7 +1,7 @@
-"""What networks are made of: activations, softmax, normalisation, and the losses that are one operation.
+"""What networks are made of: activations, normalisation, and the losses that are one operation.
 
 A loss that is fused with its activation has the derivative of the notes, o − y, and none of the
-overflow of either part. Read next: `methods.py`, then `minigrad/transforms.py`.
+overflow of either part. Read next: `logarithms.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import primitive
-from .special import erfc, floating
+from ..engine import add_up, primitive
+from .elementwise import floating
+from .reduce import centred, count, deviations, widened
+from .softmax import log_softmax as log_softmax
+from .softmax import softmax as softmax
+from .special import bell, ndtr
 
 Array = Any
 
@@ -29,6 +33,8 @@ def sigmoid(x: Array) -> Array:
     tensor([0. , 0.5, 1. ])
     """
     x = floating(x)
+    if x.dtype == np.float16:  # whose e⁻ˣ is infinite from x = −11 on, where the result is not 0 yet
+        return sigmoid(x.astype(np.float32)).astype(np.float16)
     with np.errstate(over="ignore"):  # e⁻ˣ = inf, far to the left, makes the 0 wanted there
         return 1 / (1 + np.exp(-x))
 
@@ -41,7 +47,7 @@ sigmoid.defvjp(x=lambda g, out, x: g * (out * sigmoid(-x)))
 def softplus(x: Array) -> Array:
     """Return ln(1 + eˣ), without overflow."""
     x = floating(x)
-    return np.logaddexp(x, 0)
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.absolute(x)))
 
 
 softplus.defvjp(x=lambda g, x: g * sigmoid(x))
@@ -51,7 +57,7 @@ softplus.defvjp(x=lambda g, x: g * sigmoid(x))
 def log_sigmoid(x: Array) -> Array:
     """Return ln σ(x) = −softplus(−x), without overflow."""
     x = floating(x)
-    return -np.logaddexp(-x, 0)
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.absolute(x)))
 
 
 log_sigmoid.defvjp(x=lambda g, x: g * sigmoid(-x))
@@ -63,7 +69,7 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-relu.defvjp(x=lambda g, out: g * (out > 0))
+relu.defvjp(x=lambda g, out: g * np.sign(out))  # out ≥ 0: its sign is 0 or 1, and NaN where it is NaN
 
 
 @primitive
@@ -72,7 +78,9 @@ def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
     return np.where(x > 0, x, negative_slope * x)
 
 
-leaky_relu.defvjp(x=lambda g, x, negative_slope: np.where(x > 0, g, negative_slope * g))
+leaky_relu.defvjp(  # and where x is neither, NaN
+    x=lambda g, x, negative_slope: np.where(x > 0, g, np.where(x <= 0, negative_slope * g, np.full_like(g, np.nan)))
+)
 
 
 @primitive
@@ -85,12 +93,8 @@ def elu(x: Array, *, alpha: float = 1.0) -> Array:
 elu.defvjp(x=lambda g, x, alpha: g * np.where(x > 0, 1, alpha * np.exp(np.where(x > 0, 0, x))))
 
 
-def _normal_cdf(x: Array) -> Array:
-    return 0.5 * erfc(x * -math.sqrt(0.5))
-
-
-def _normal_pdf(x: Array) -> Array:
-    return math.sqrt(0.5 / math.pi) * np.exp(-0.5 * x * x)
+# Left of these gelu and silu are 0 in float64: there the number itself stands in for −∞, as −∞·0 would be NaN.
+_GELU_ZERO, _SILU_ZERO = -40.0, -800.0
 
 
 @primitive
@@ -99,12 +103,13 @@ def gelu(x: Array, *, approximate: str = "none") -> Array:
 
     `approximate="tanh"` is their formula ½x(1 + tanh(√(2/π)(x + 0.044715x³))).
     """
-    x = floating(x)
+    x = np.maximum(floating(x), _GELU_ZERO)
     if approximate == "tanh":
-        return x * sigmoid(_tanh_argument(x))
+        wide = widened(x)
+        return (wide * sigmoid(_tanh_argument(np.minimum(wide, -_GELU_ZERO)))).astype(x.dtype)
     if approximate != "none":
         raise ValueError(f'gelu: approximate must be "none" or "tanh", got {approximate!r}')
-    return x * _normal_cdf(x)
+    return x * ndtr(x)
 
 
 def _tanh_argument(x: Array) -> Array:
@@ -113,11 +118,12 @@ def _tanh_argument(x: Array) -> Array:
 
 
 def _gelu_back(g: Array, x: Array, approximate: str) -> Array:
+    x = np.clip(widened(x), _GELU_ZERO, -_GELU_ZERO)
     if approximate == "tanh":
         u = _tanh_argument(x)
         slope = math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x)
         return g * (sigmoid(u) * (1 + x * slope * sigmoid(-u)))
-    return g * (_normal_cdf(x) + x * _normal_pdf(x))
+    return g * (ndtr(x) + x * (math.sqrt(0.5 / math.pi) * bell(x, half=True)))
 
 
 gelu.defvjp(x=_gelu_back)
@@ -126,63 +132,40 @@ gelu.defvjp(x=_gelu_back)
 @primitive
 def silu(x: Array) -> Array:
     """Return x · σ(x), also called swish."""
-    x = floating(x)
+    x = np.maximum(floating(x), _SILU_ZERO)
     return x * sigmoid(x)
 
 
-silu.defvjp(x=lambda g, x: g * (sigmoid(x) * (1 + x * sigmoid(-x))))
+def _silu_back(g: Array, x: Array) -> Array:
+    x = np.clip(widened(x), _SILU_ZERO, -_SILU_ZERO)
+    return g * (sigmoid(x) * (1 + x * sigmoid(-x)))
 
 
-# Softmax
+silu.defvjp(x=_silu_back)
 
 
-@primitive
-def softmax(z: Array, *, axis: int = -1) -> Array:
-    """Return exp zᵢ / Σⱼ exp zⱼ along an axis (N7): positive, of sum 1, the largest sharpened.
-
-    >>> import minigrad as mg
-    >>> mg.softmax(mg.tensor([10000.0, 10000.0]))
-    tensor([0.5, 0.5])
-    """
-    z = floating(z)
-    e = np.exp(z - z.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-softmax.defvjp(z=lambda g, out, axis: out * (g - (g * out).sum(axis=axis, keepdims=True)))
-
-
-@primitive
-def log_softmax(z: Array, *, axis: int = -1) -> Array:
-    """Return ln softmax z, without overflow or loss of small probabilities."""
-    z = floating(z)
-    shifted = z - z.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-
-
-log_softmax.defvjp(z=lambda g, out, axis: g - np.exp(out) * g.sum(axis=axis, keepdims=True))
+# Normalisation
 
 
 @primitive
 def standardize(x: Array, *, axis: int | tuple[int, ...], eps: float = 1e-5) -> Array:
-    """Return (x − μ) / √(σ² + eps), μ and biased σ² taken along the axes: the heart of batch and layer norm (N22)."""
-    wide = _widened(x)
-    centred = wide - wide.mean(axis=axis, keepdims=True)
-    scale = np.sqrt((centred * centred).mean(axis=axis, keepdims=True) + eps)
-    return (centred / scale).astype(floating(x).dtype)
+    """Return (x − μ) / √(σ² + eps), μ and biased σ² taken along the axes: the heart of batch and layer norm (N22).
 
-
-def _widened(x: Array) -> Array:
-    """Return float16 as float32: squares of its numbers overflow from 256 on."""
-    x = floating(x)
-    return x.astype(np.float32) if x.dtype == np.float16 else x
+    x is centred as in `var`, so a large μ costs no digits.
+    """
+    d, n = deviations(widened(x), axis), count(x.shape, axis)
+    d /= np.sqrt(add_up(d * d, axis, True) / n + eps)
+    return d.astype(np.float16) if x.dtype.char == "e" else d
 
 
 def _standardize_back(g: Array, out: Array, x: Array, axis: Any, eps: float) -> Array:
     # μ and σ² depend on every element: that is what the two means take away.
-    g, out, x = _widened(g), _widened(out), _widened(x)
-    inner = g - g.mean(axis=axis, keepdims=True) - out * (g * out).mean(axis=axis, keepdims=True)
-    return inner / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)  # the engine casts it back
+    g, out, d = widened(g), widened(out), centred(widened(x), axis)
+    n = count(x.shape, axis)
+    inner = g - add_up(g, axis, True) / n
+    inner -= out * (add_up(g * out, axis, True) / n)
+    inner /= np.sqrt(add_up(d * d, axis, True) / n + eps)
+    return inner  # the engine casts it back
 
 
 standardize.defvjp(x=_standardize_back)
@@ -198,13 +181,15 @@ def log_probability(p: Array) -> Array:
     So a loss stays finite where a sigmoid or softmax has been rounded to 0: at most 87.3 nats in
     float32, 708.4 in float64.
     """
-    return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+    return np.log(np.maximum(p, float(np.finfo(p.dtype).tiny)))
 
 
-log_probability.defvjp(p=lambda g, p: g / np.maximum(p, np.finfo(p.dtype).tiny))
+log_probability.defvjp(p=lambda g, p: g / np.maximum(p, float(np.finfo(p.dtype).tiny)))
 
 
 def _reduce(losses: Array, reduction: str) -> Array:
+    if losses.dtype.char == "e":  # the sum may be beyond float16 where the mean is not
+        return _reduce(losses.astype(np.float32), reduction).astype(np.float16)
     if reduction == "mean":
         return losses.sum() / max(losses.size, 1)
     return losses.sum() if reduction == "sum" else losses
@@ -278,11 +263,15 @@ def softmax_cross_entropy(z: Array, y: Array, *, reduction: str = "mean") -> Arr
     z : (N, C) logits
     y : (N,) integer labels, or (N, C) probabilities
     reduction : "mean", "sum" or "none", over the N rows
+
+    A logit of −∞ is a class that cannot be: its loss is ∞, unless its y is 0.
     """
+    if z.dtype.char == "e":
+        return softmax_cross_entropy(z.astype(np.float32), y, reduction=reduction).astype(np.float16)
     shifted = z - z.max(axis=-1, keepdims=True)
     totals = np.log(np.exp(shifted).sum(axis=-1))
     if y.ndim == z.ndim:
-        return _reduce(y.sum(axis=-1) * totals - (y * shifted).sum(axis=-1), reduction)
+        return _reduce(y.sum(axis=-1) * totals - (y * np.where(y == 0, 0, shifted)).sum(axis=-1), reduction)
     return _reduce(totals - shifted[np.arange(len(y), like=y), y], reduction)
 
 

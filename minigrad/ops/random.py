@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..device import Device, get_device
+from ..engine.tracing import draw
 from ..errors import describe
 
 _seed: int | None = None
@@ -92,7 +93,7 @@ def _draw(method: str, shape: tuple[int, ...], dtype: Any, device: str, generato
         generator = default_generator(device if device == "cuda" else "cpu")
     dtype = np.dtype(dtype)
     drawn = np.float64 if dtype == np.float64 else np.float32  # generators draw these two only
-    values = getattr(generator, method)(size=shape, dtype=drawn)
+    values = draw(getattr(generator, method), size=shape, dtype=drawn)
     if isinstance(values, np.ndarray):
         values = place.from_numpy(values)
     return values if dtype == drawn else values.astype(dtype)

@@ -1,232 +1,190 @@
-"""Reductions: sums, means, extremes along axes.
+"""Reductions: sums and means along axes, and what truths say as a whole.
 
-Their rules spread the cotangent of a result over the elements it was made from. Read next: `linalg.py`.
+Their rules spread the cotangent of a result over the elements it was made from. `where=` is a mask of the elements
+that count, `initial=` a number that counts beside them. Read next: `extremes.py`.
 """
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..engine import implements, operand, primitive
-from .elementwise import stop_gradient
-from .shape import astype
+from ..engine import Tensor, add_up, primitive
+from ..errors import ShapeError, describe
+from .elementwise import floating
+from .shape import axis_of
 
 Array = Any
 Axes = int | tuple[int, ...] | None
+Shape = tuple[int, ...]
 
 
-def _axes(axis: Axes, ndim: int) -> tuple[int, ...]:
+# Axes, masks and counts
+
+
+def axes_of(axis: Axes, ndim: int) -> tuple[int, ...]:
     """Return the reduced axes as a tuple of non-negative numbers."""
-    if axis is None:
+    if axis is None or ndim == 0:
         return tuple(range(ndim))
     axes = axis if isinstance(axis, Sequence) else (axis,)
     return tuple([operator.index(a) % ndim for a in axes])
 
 
-def _keep(x: Array, shape: tuple[int, ...], axis: Axes) -> Array:
-    """Return a reduced array with its reduced axes back, of length 1."""
-    axes = _axes(axis, len(shape))
+def axes_within(a: Array, axis: Axes, call: str) -> tuple[int, ...]:
+    """Return the axes as `axes_of` does, or raise in the name of `call` for one that is not there, or there twice."""
+    if axis is None:
+        return tuple(range(len(a.shape)))
+    axes = [axis_of(len(a.shape), i, call, a) for i in (axis if isinstance(axis, Sequence) else (axis,))]
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"{call} of {describe(a)}: axis={axis} names an axis twice")
+    return tuple(axes)
+
+
+def keep(x: Array, shape: Shape, axis: Axes) -> Array:
+    """Return an array that was reduced from `shape` with its reduced axes back, of length 1."""
+    axes = axes_of(axis, len(shape))
     return x.reshape(tuple([1 if i in axes else n for i, n in enumerate(shape)]))
 
 
-def _count(shape: tuple[int, ...], axis: Axes) -> int:
-    return math.prod([shape[i] for i in _axes(axis, len(shape))])
+def plain(x: Array) -> Array:
+    """Return the array that a Tensor holds, or an array as it is: for what has no derivative."""
+    return x._data if isinstance(x, Tensor) else x
 
 
-def _spread(g: Array, shape: tuple[int, ...], axis: Axes) -> Array:
-    """Give every element of an axis that was summed the cotangent of its sum."""
-    return np.broadcast_to(_keep(g, shape, axis), shape)
+def mask_of(where: Any, shape: Shape) -> Array:
+    """Return as an array what was given as `where=` for an array of that shape; None for the default, True."""
+    if where is None or where is True:
+        return None
+    mask = plain(where) if hasattr(where, "dtype") else np.asarray(where)
+    if mask.dtype.kind != "b":
+        raise TypeError(f"where= must be a mask of booleans, such as x > 0; got {describe(mask)}")
+    if np.broadcast_shapes(mask.shape, shape) != tuple(shape):
+        raise ShapeError(f"where= must be a mask that broadcasts to shape {list(shape)}; got {describe(mask)}")
+    return mask
+
+
+def only(x: Array, where: Any, otherwise: float = 0) -> Array:
+    """Return x where the mask holds and a number elsewhere; x if there is no mask."""
+    mask = None if where is None else mask_of(where, x.shape)
+    return x if mask is None else np.where(mask, x, otherwise)
+
+
+def count(shape: Shape, axis: Axes, where: Any = None, keepdims: bool = True) -> Any:
+    """Return how many elements a reduction makes one of: a number, or with a mask an array of them."""
+    mask = None if where is None else mask_of(where, shape)
+    if mask is not None:
+        return np.broadcast_to(mask, shape).sum(axis=axis, keepdims=keepdims)
+    return math.prod(shape if axis is None else [shape[i] for i in axes_of(axis, len(shape))])
+
+
+def at_least_one(n: Any) -> Any:
+    """Return a count, with 1 in place of 0: then there is nothing that a quotient by it could reach."""
+    return max(n, 1) if isinstance(n, int) else np.maximum(n, 1)
+
+
+def over(g: Array, n: Any) -> Array:
+    """Return g / n in the dtype of g, for a count n: a number, too large for float16 perhaps, or an array of them."""
+    if (n.__class__ is int or n.__class__ is float) and g.dtype.char != "e":
+        return g / n
+    return (g / (n if hasattr(n, "shape") else np.float64(n))).astype(g.dtype)
+
+
+def widened(x: Array) -> Array:
+    """Return float16 as float32, whose sums and squares do not overflow, and integers as float64."""
+    x = floating(x)
+    return x.astype(np.float32) if x.dtype.char == "e" else x
+
+
+def number(value: Any, call: str) -> Any:
+    """Return what was given as `initial=` as a Python number, which changes no dtype."""
+    if not isinstance(value, int | float | np.generic):
+        raise TypeError(f"{call}: initial must be a number, got {describe(value)}; combine a Tensor with the result")
+    return value.item() if isinstance(value, np.generic) else value
+
+
+# Sums and means
 
 
 @primitive(numpy=np.sum)
-def sum(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
-    """Return the sum of elements along the axes, all by default."""
-    return np.sum(a, axis=axis, keepdims=keepdims)
+def sum(a: Array, *, axis: Axes = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Array:
+    """Return the sum of elements along the axes, all by default; `initial` is added to it.
+
+    Along any axis the rounding error is that of a pairwise sum; float16 is added in float32.
+    """
+    total = add_up(a if where is None else only(a, where), axis, keepdims)
+    return total if initial is None else total + number(initial, "sum")
 
 
-sum.defvjp(a=lambda g, a_shape, axis: _spread(g, a_shape, axis))
+def _spread(g: Array, shape: Shape, axis: Axes, where: Any) -> Array:
+    """Give every element that was summed the cotangent of its sum."""
+    return only(np.broadcast_to(keep(g, shape, axis), shape), where)
+
+
+sum.defvjp(a=lambda g, a_shape, axis, where: _spread(g, a_shape, axis, where))
 
 
 @primitive(numpy=np.mean)
-def mean(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
-    """Return the arithmetic mean of elements along the axes, all by default."""
-    return np.mean(a, axis=axis, keepdims=keepdims)
+def mean(a: Array, *, axis: Axes = None, keepdims: bool = False, where: Any = None) -> Array:
+    """Return the arithmetic mean of elements along the axes, all by default; they are added as in `sum`."""
+    if a.dtype.char == "e":  # the sum may be beyond float16 where the mean is not
+        return mean(a.astype(np.float32), axis, keepdims, where).astype(np.float16)
+    if where is None:
+        return add_up(a, axis, keepdims) / count(a.shape, axis)
+    total, n = add_up(only(a, where), axis, keepdims), count(a.shape, axis, where, keepdims)
+    return over(total, n) if a.dtype.kind == "f" else total / n
 
 
-mean.defvjp(a=lambda g, a_shape, axis: _spread(g / _divisor(a_shape, axis), a_shape, axis))
+def _mean_back(g: Array, a_shape: Shape, axis: Axes, where: Any) -> Array:
+    return _spread(over(keep(g, a_shape, axis), at_least_one(count(a_shape, axis, where))), a_shape, axis, where)
 
 
-def _divisor(shape: tuple[int, ...], axis: Axes, ddof: float = 0) -> float:
-    """Return n − ddof, or 1 where that is 0: then there is nothing the quotient could reach."""
-    return (_count(shape, axis) - ddof) or 1
+mean.defvjp(a=_mean_back)
 
 
-@primitive(numpy=np.var)
-def var(a: Array, *, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Array:
-    """Return the variance Σ(a − mean)² / (n − ddof) along the axes."""
-    return np.var(a, axis=axis, ddof=ddof, keepdims=keepdims)
-
-
-def _centred(a: Array, axis: Axes) -> Array:
-    return a - np.mean(a, axis=axis, keepdims=True)
-
-
-def _var_back(g: Array, a: Array, axis: Axes, ddof: float) -> Array:
-    return _keep(g, a.shape, axis) * (2 / _divisor(a.shape, axis, ddof)) * _centred(a, axis)
-
-
-var.defvjp(a=_var_back)
-
-
-@primitive(numpy=np.std)
-def std(a: Array, *, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Array:
-    """Return the standard deviation, the root of `var`; its gradient at 0 is taken to be 0."""
-    return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims)
-
-
-def _std_back(g: Array, out: Array, a: Array, axis: Axes, ddof: float) -> Array:
-    scale = np.where(out == 0, 0, g / np.where(out == 0, 1, out)) / _divisor(a.shape, axis, ddof)
-    return _keep(scale, a.shape, axis) * _centred(a, axis)
-
-
-std.defvjp(a=_std_back)
-
-
-@primitive(numpy=(np.max, np.amax))
-def max(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
-    """Return the largest element along the axes; ties share the gradient equally."""
-    return np.max(a, axis=axis, keepdims=keepdims)
-
-
-def _share(g: Array, out: Array, a: Array, axis: Axes) -> Array:
-    chosen = a == _keep(out, a.shape, axis)
-    ties = np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1).astype(g.dtype)  # none are chosen beside a NaN
-    return np.where(chosen, _keep(g, a.shape, axis) / ties, 0)
-
-
-max.defvjp(a=_share)
-
-
-@primitive(numpy=(np.min, np.amin))
-def min(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
-    """Return the smallest element along the axes; ties share the gradient equally."""
-    return np.min(a, axis=axis, keepdims=keepdims)
-
-
-min.defvjp(a=_share)
-
-
-@implements(np.prod)
-def prod(a: Array, axis: Axes = None, keepdims: bool = False) -> Array:
-    """Return the product of elements along the axes, all by default.
-
-    Halves are multiplied until one factor is left. So the derivative is the product of the other
-    factors, never a quotient, and right where a factor is 0.
-    """
-    a = operand(a, "prod")
-    if a.dtype.kind != "f":
-        a = astype(a, np.uint64 if a.dtype.kind == "u" else np.int64)  # as NumPy widens them
-    shape = a.shape
-    axes = tuple(range(len(shape))) if axis is None else normalize_axis_tuple(axis, len(shape), "prod: axis")
-    rest = [i for i in range(len(shape)) if i not in axes]
-    factors = np.transpose(a, (*axes, *rest)).reshape((_count(shape, axes), *(shape[i] for i in rest)))
-    while (n := factors.shape[0]) > 1:
-        half = n // 2
-        paired = factors[:half] * factors[half : 2 * half]
-        factors = np.concatenate([paired, factors[2 * half :]]) if n % 2 else paired
-    product = factors[0] if factors.shape[0] else np.sum(factors, axis=0) + 1
-    return _keep(product, shape, axes) if keepdims else product
-
-
-@primitive(numpy=np.argmax)
-def argmax(a: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Return the index of the (first) largest element along an axis; not differentiable."""
-    return np.argmax(a, axis=axis, keepdims=keepdims)
-
-
-argmax.defvjp(a=None)
-
-
-@primitive(numpy=np.argmin)
-def argmin(a: Array, *, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Return the index of the (first) smallest element along an axis; not differentiable."""
-    return np.argmin(a, axis=axis, keepdims=keepdims)
-
-
-argmin.defvjp(a=None)
-
-
-@primitive(numpy=np.all)
-def all(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
-    """Return whether all elements along the axes are true; not differentiable."""
-    return np.all(a, axis=axis, keepdims=keepdims)
-
-
-all.defvjp(a=None)
-
-
-@primitive(numpy=np.any)
-def any(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
-    """Return whether some element along the axes is true; not differentiable."""
-    return np.any(a, axis=axis, keepdims=keepdims)
-
-
-any.defvjp(a=None)
-
-
-@primitive(numpy=np.cumsum)
-def cumsum(a: Array, *, axis: int | None = None) -> Array:
-    """Return running sums along an axis; of the flattened array by default."""
-    return np.cumsum(a, axis=axis)
-
-
-def _sums_from_the_end(g: Array, a_shape: tuple[int, ...], axis: int | None) -> Array:
-    along = 0 if axis is None else axis
-    return np.flip(np.cumsum(np.flip(g, along), axis=along), along).reshape(a_shape)
-
-
-cumsum.defvjp(a=_sums_from_the_end)
+def deviations(a: Array, axis: Axes, where: Any = None) -> Array:
+    """Return a − mean(a) of a plain array of float32 or more; 0 where a mask is false."""
+    n = count(a.shape, axis, where)
+    d = only(a - over(add_up(only(a, where), axis, True), n), where)
+    d -= over(add_up(d, axis, True), n)  # the mean was rounded: what that left in the deviations is their own mean
+    return only(d, where)
 
 
 @primitive
-def logsumexp(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
-    """Return ln Σ exp a along the axes, without overflow: the largest element is taken out first.
-
-    >>> import minigrad as mg
-    >>> print(f"{mg.logsumexp(mg.tensor([1000.0, 1000.0])):.3f}")
-    1000.693
-    """
-    top = _top(a, axis)
-    total = np.sum(np.exp(a - top), axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):  # every element −inf: the logarithm of 0 is the right answer
-        result = np.log(total) + top
-    return result if keepdims else np.squeeze(result, axis=_axes(axis, a.ndim))
+def centred(a: Array, *, axis: Axes = None, where: Any = None) -> Array:
+    """Return a − mean(a) along the axes, with all its digits however large the mean; 0 where a mask is false."""
+    d = deviations(widened(a), axis, where)
+    return d.astype(np.float16) if a.dtype.char == "e" else d
 
 
-def _top(a: Array, axis: Axes) -> Array:
-    """Return the largest element along the axes, as a constant: whatever is taken out is put back.
-
-    It is 0 where the largest is infinite and must not be subtracted, or there is none.
-    """
-    a = stop_gradient(a)
-    if builtins.any(a.shape[i] == 0 for i in _axes(axis, a.ndim)):
-        return np.sum(a, axis=axis, keepdims=True)
-    top = np.max(a, axis=axis, keepdims=True)
-    return np.where(np.isfinite(top), top, 0)
+# a ↦ a − mean(a) is a projection, and its own adjoint.
+centred.defvjp(a=lambda g, axis, where: centred(g, axis=axis, where=where))
 
 
-def _softmax_over(g: Array, a: Array, axis: Axes) -> Array:
-    # exp(a − out) would be short, but out is rounded: at 1000 in float32 that costs 3e-5.
-    e = np.exp(a - _top(a, axis))
-    total = np.sum(e, axis=axis, keepdims=True)
-    return _keep(g, a.shape, axis) * (e / np.where(total == 0, 1, total))
+# Truths: not differentiable, on purpose
 
 
-logsumexp.defvjp(a=_softmax_over)
+@primitive(numpy=np.all)
+def all(a: Array, *, axis: Axes = None, keepdims: bool = False, where: Any = None) -> Array:
+    """Return whether all elements along the axes are true (not 0); not differentiable."""
+    return np.all(only(a, where, True), axis=axis, keepdims=keepdims)
+
+
+@primitive(numpy=np.any)
+def any(a: Array, *, axis: Axes = None, keepdims: bool = False, where: Any = None) -> Array:
+    """Return whether some element along the axes is true (not 0); not differentiable."""
+    return np.any(only(a, where, False), axis=axis, keepdims=keepdims)
+
+
+@primitive(numpy=np.count_nonzero)
+def count_nonzero(a: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
+    """Return how many elements along the axes are true (not 0); not differentiable."""
+    return np.sum(a != 0, axis=axis, keepdims=keepdims)
+
+
+all.defvjp(a=None)
+any.defvjp(a=None)
+count_nonzero.defvjp(a=None)

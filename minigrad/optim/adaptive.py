@@ -6,12 +6,13 @@ Read next: `lr_scheduler.py`.
 
 from __future__ import annotations
 
-import math
+import threading
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..engine.tracing import of_numbers
 from .block import Array, Group
 from .optimizer import Optimizer
 
@@ -110,7 +111,7 @@ class Adam(RMSprop):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        Optimizer.__init__(self, params, {"lr": lr, "betas": _pair(betas), "eps": eps, "weight_decay": weight_decay})
+        Optimizer.__init__(self, params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
 
     def update(self, theta: Array, g: Array, state: list[Array], group: Group, t: int) -> None:
         """v and r; θ ← θ − p/(ε + √r̂) ⊙ v̂, with both corrections drawn into p and ε.
@@ -119,7 +120,7 @@ class Adam(RMSprop):
         """
         b1, b2 = group["betas"]
         v, r = self._moments(g, state, b1, b2)
-        c = math.sqrt(1 - b2**t)
+        c = (1 - b2**t) ** 0.5
         size = np.sqrt(r)
         size += c * group["eps"]
         step = v / size
@@ -189,28 +190,35 @@ class NAdam(Adam):
         weight_decay: float = 0.0,
         momentum_decay: float = 4e-3,
     ) -> None:
-        defaults = {"lr": lr, "betas": _pair(betas), "eps": eps, "weight_decay": weight_decay}
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         Optimizer.__init__(self, params, {**defaults, "momentum_decay": momentum_decay})
 
     def update(self, theta: Array, g: Array, state: list[Array], group: Group, t: int) -> None:
         """The look-ahead step of the class."""
         b1, b2 = group["betas"]
-        mu, product = _schedule(b1, group["momentum_decay"], t + 1)
+        decay = group["momentum_decay"]
         v, r = self._moments(g, state, b1, b2)
-        look = mu[t + 1] / (1 - product[t + 1]) * v + (1 - mu[t]) / (1 - product[t]) * g
+        ahead = _mu(b1, decay, t + 1) / (1 - of_numbers(_product, b1, decay, t + 1))
+        look = ahead * v + (1 - _mu(b1, decay, t)) / (1 - of_numbers(_product, b1, decay, t)) * g
         theta -= group["lr"] * look / (group["eps"] + np.sqrt(r / (1 - b2**t)))
 
 
-_schedules: dict[tuple[float, float], tuple[list[float], list[float]]] = {}
+_products: dict[tuple[float, float], list[float]] = {}
+_growing = threading.Lock()
 
 
-def _schedule(b1: float, decay: float, t: int) -> tuple[list[float], list[float]]:
-    """Return μ and its running products, at least up to index t (index 0 is unused)."""
-    mu, product = _schedules.setdefault((b1, decay), ([0.0], [1.0]))
-    for i in range(len(mu), t + 1):
-        mu.append(b1 * (1 - 0.5 * 0.96 ** (decay * i)))
-        product.append(product[-1] * mu[-1])
-    return mu, product
+def _mu(b1: float, decay: float, t: int) -> float:
+    return b1 * (1 - 0.5 * 0.96 ** (decay * t))
+
+
+def _product(b1: float, decay: float, t: int) -> float:
+    """Return μ₁ ⋯ μₜ; from where it is too small for a float on it is 0, and no more are kept."""
+    known = _products.setdefault((b1, decay), [1.0])
+    if len(known) <= t and known[-1]:
+        with _growing:
+            while len(known) <= t and known[-1]:
+                known.append(known[-1] * _mu(b1, decay, len(known)))
+    return known[t] if t < len(known) else 0.0
 
 
 class Adamax(Adam):
@@ -278,9 +286,3 @@ class Adadelta(Optimizer):
         d *= rho
         d += (1 - rho) * (delta * delta)
         theta -= group["lr"] * delta
-
-
-def _pair(betas: Any) -> tuple[float, float]:
-    if not (isinstance(betas, tuple | list) and len(betas) == 2):
-        raise ValueError(f"betas must be two numbers, (α₁, α₂), got {betas!r}")
-    return (betas[0], betas[1])

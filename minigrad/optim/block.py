@@ -17,13 +17,14 @@ import numpy as np
 from ..device import device_of, move
 from ..engine import Tensor
 from ..engine.node import tick_update
+from ..engine.tracing import current
 from ..errors import ShapeError, describe
 
 Array = Any
 Group = dict[str, Any]
 
 # Every step asks these of every parameter; so asked, most of the loop runs in C.
-_get_data, _get_grad, _get_shape = attrgetter("_data"), attrgetter("grad"), attrgetter("shape")
+_get_data, _get_grad, _get_shape = vars(Tensor)["_data"].__get__, attrgetter("grad"), attrgetter("shape")
 
 STRETCH = 32 * 1024  # elements updated at a time: the temporaries of a formula stay in cache
 
@@ -46,7 +47,7 @@ class Block:
         self.shapes = [p.shape for p in params]
         ends = np.cumsum([math.prod(shape) for shape in self.shapes]).tolist()
         self.parts = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-        arrays = [p.data for p in params]
+        arrays = [np.asarray(a) if isinstance(a := _get_data(p), np.generic) else a for p in params]
         flags = arrays[0].flags
         if len(arrays) == 1 and flags.c_contiguous and getattr(flags, "writeable", True):
             self.theta, self.views = arrays[0].reshape(-1), arrays
@@ -95,11 +96,17 @@ class Block:
 
     def stretches(self, g: Array) -> Iterable[tuple[Array, Array, list[Array]]]:
         """Return parameters, gradient and state cut into stretches."""
-        n = self.theta.size
+        theta, state, n = self.theta, self.state, self.theta.size
+        if current.tracer is not None:
+            theta, state = current.tracer.lift(theta), [current.tracer.lift(s) for s in state]
         if n <= STRETCH:
-            return [(self.theta, g, self.state)]
+            return [(theta, g, state)]
         parts = [slice(start, start + STRETCH) for start in range(0, n, STRETCH)]
-        return ((self.theta[part], g[part], [s[part] for s in self.state]) for part in parts)
+        return ((theta[part], g[part], [s[part] for s in state]) for part in parts)
+
+    def count(self) -> None:
+        """Count an update."""
+        self.t += 1
 
     def mark_changed(self) -> None:
         """Note for every parameter that it was updated in place."""

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
+from ..engine.tracing import effect
 from ..errors import CheckpointError
 from .optimizer import Optimizer
 
@@ -33,6 +34,9 @@ class LRScheduler:
 
     def step(self) -> None:
         """Go on to the next step."""
+        effect(self._go_on)
+
+    def _go_on(self) -> None:
         self.last_epoch += 1
         self._write()
 

@@ -12,7 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..device import device_of, move
 from ..engine import Tensor, enable_grad
+from ..engine.tracing import current, effect
 from ..errors import CheckpointError, GraphError, describe
 from .block import STRETCH, Array, Block, Group
 
@@ -87,6 +89,8 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Drop the gradients: the next backward starts from None."""
+        if current.tracer is not None:
+            current.tracer.forget_gradients(self._params)
         for p in self._params:
             p.grad = None
 
@@ -111,17 +115,25 @@ class Optimizer:
         CheckpointError
             when it does not fit; nothing has been changed then.
         """
-        groups, state = self._check_state(state_dict)
+        try:
+            groups, state = self._check_state(state_dict)
+        except CheckpointError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"load_state_dict: needs what state_dict() returned, and in {describe(state_dict)} "
+                f"something is not as it is there: {error}"
+            ) from error
+        by_id = {id(p): values for p, values in zip(self._params, state, strict=True)}
+        blocks = [b for block in self._blocks for b in block.divide(lambda p: by_id[id(p)]["step"])]
         for group, values in zip(self.param_groups, groups, strict=True):
             group.update(values)
-        by_id = {id(p): values for p, values in zip(self._params, state, strict=True)}
-        self._blocks = [b for block in self._blocks for b in block.divide(lambda p: by_id[id(p)]["step"])]
-        for block in self._blocks:
+        self._blocks = blocks
+        for block in blocks:
             block.t = by_id[id(block.params[0])]["step"]
             for i, p in enumerate(block.params):
                 for name, array in zip(self.state_names, block.state_of(i), strict=True):
-                    value = by_id[id(p)][name]
-                    array[...] = value.data if isinstance(value, Tensor) else value
+                    array[...] = move(Tensor(by_id[id(p)][name]).data, device_of(array))
 
     def _check_state(self, state_dict: dict[str, Any]) -> tuple[list[Group], list[dict[str, Any]]]:
         """Return the hyper-parameters of the groups and the state of the parameters, or raise if they do not fit."""
@@ -151,11 +163,14 @@ class Optimizer:
             except ValueError as error:
                 raise CheckpointError(f"load_state_dict: {error}") from None
         for i, (p, values) in enumerate(zip(self._params, state, strict=True)):
-            if not isinstance(values.get("step"), int):
-                raise CheckpointError(f"load_state_dict: parameter {i} has no 'step', the number of its updates")
+            step = values.get("step")
+            if not isinstance(step, int) or step < 0:
+                raise CheckpointError(
+                    f"load_state_dict: parameter {i} has no 'step', the number of its updates, got {step!r}"
+                )
             for name in self.state_names:
                 got = values.get(name)
-                if got is None or got.shape != p.shape:
+                if getattr(got, "shape", None) != p.shape or got.dtype.kind not in "fiub":
                     raise CheckpointError(
                         f"load_state_dict: parameter {i} is {describe(p)}, its state {name!r} is "
                         f"{'missing' if got is None else describe(got)}"
@@ -179,14 +194,13 @@ class Optimizer:
                 self._check_group(block.group)
                 block.checked = values
         for block, g in [(block, block.gradient()) for block in blocks]:
-            group = block.group
-            block.t += 1
+            group, t = _begin(block)
             decay = 0.0 if self.decoupled_decay else group["weight_decay"]
             for theta, slope, state in block.stretches(g):
                 if decay:
                     slope = slope + decay * theta
-                update(theta, slope, state, group, block.t)
-            block.mark_changed()
+                update(theta, slope, state, group, t)
+            effect(block.mark_changed)
 
     def _current(self) -> list[Block]:
         """Return the blocks, after taking up parameters whose data were replaced or moved."""
@@ -251,8 +265,10 @@ class Optimizer:
     def _check_group(self, group: Group) -> None:
         limits = {"lr": (0.0, math.inf), "weight_decay": (0.0, math.inf), "eps": (0.0, math.inf), **self.ranges}
         for name, (low, high) in limits.items():
-            values = group.get(name, low)
-            for value in values if isinstance(values, tuple | list) else (values,):
+            given = group.get(name, low)
+            if name == "betas" and not (isinstance(given, tuple | list) and len(given) == 2):
+                raise ValueError(f"{self._name}: betas must be two numbers, (α₁, α₂), got {given!r}")
+            for value in given if name == "betas" else (given,):
                 if not (isinstance(value, int | float | np.number) and low <= value < high):
                     raise ValueError(
                         f"{self._name}: {name}={group[name]!r} is out of range; needs {low:g} ≤ {name} < {high:g}"
@@ -267,6 +283,15 @@ class Optimizer:
             else:
                 small.setdefault((p.dtype, p.device), []).append(p)
         return [Block(params, group, self.state_names) for params in [*small.values(), *alone]]
+
+
+def _begin(block: Block) -> tuple[Group, Any]:
+    """Count an update of a block, and return its settings and the count."""
+    if current.tracer is not None:
+        settings: tuple[Group, Any] = current.tracer.update_of(block)
+        return settings
+    block.count()
+    return block.group, block.t
 
 
 def decay_weights_only(model: Any, weight_decay: float) -> list[Group]:

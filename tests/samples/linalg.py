@@ -52,7 +52,7 @@ LINEAR = [
         ],
     ),
     Sample(
-        "contract", primitives["contract"], einsum,
+        "einsum", primitives["einsum"], einsum,
         [
             contraction("ij,jk->ik", (2, 3), (3, 2)), contraction("ij->ji", (2, 3)), contraction("ijk->k", (2, 3, 2)),
             contraction("ij,j->i", (2, 3), (3,)), contraction("i,i->", (3,), (3,)), contraction("i,j->", (2,), (3,)),
@@ -61,7 +61,7 @@ LINEAR = [
             contraction("ij,ij->ij", (2, 1), (2, 3)), contraction("ij,jk->k", (2, 1), (3, 2)),  # broadcasting
         ],
         protocol=False,
-        bad=[(lambda: mg.einsum("ij,jk->ik", t(2, 3), t(4, 2)), ShapeError, "each letter must stand for one")],
+        bad=[(lambda: mg.einsum("ij,jk->ik", t(2, 3), t(4, 2)), ShapeError, "^einsum: got .*each letter must")],
     ),
 ]  # fmt: skip
 
@@ -70,7 +70,7 @@ LINEAR = [
 
 COMPOSITES = [
     Sample(
-        "einsum", lambda *a, subscripts: mg.einsum(subscripts, *a), einsum,
+        "einsum, public", lambda *a, subscripts: mg.einsum(subscripts, *a), einsum,
         [
             contraction("ij,jk", (2, 3), (3, 2)), contraction("ii", (3, 3)), contraction("ii->i", (3, 3)),
             contraction("...i,i", (2, 2, 3), (3,)), contraction("iij->j", (2, 2, 3)), contraction("iii->i", (2, 2, 2)),
@@ -83,6 +83,11 @@ COMPOSITES = [
             (lambda: mg.einsum("ij,jk->ik", t(2, 3)), ShapeError, "einsum: 'ij,jk->ik' describes 2 operands, got 1"),
             (lambda: mg.einsum("ijk->k", t(2, 3)), ShapeError, "'ijk' in 'ijk->k' names 3 axes, the operand has 2"),
             (lambda: mg.einsum("ii->i", t(2, 3)), ShapeError, "einsum: 'i' stands for 2 and 3"),
+            (lambda: mg.einsum("ij->ijj", t(2, 3)), ValueError, "each letter after '->' must stand before it too"),
+            (lambda: mg.einsum("ij->k", t(2, 3)), ValueError, "each letter after '->' must stand before it"),
+            (lambda: mg.einsum("i1->i", t(2, 3)), ValueError, "einsum: 'i1' in 'i1->i' is not made of letters and at"),
+            (lambda: mg.einsum("...i->i", t(2, 3)), ValueError, "einsum: the axes of '...' remain: write '->...i'"),
+            (lambda: mg.einsum("ij->i->", t(2, 3)), ValueError, "einsum: 'i->' in 'ij->i->' is not made of letters"),
             (lambda: mg.einsum(t(2), t(2)), TypeError, "einsum: the subscripts must be a string"),
         ],
     ),
@@ -91,6 +96,7 @@ COMPOSITES = [
         [*products(((3,), (3,)), ((2, 3), (3, 2)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 2, 3), (3,)), ((), (2, 3)),
                    ((2,), ()), ((2, 3), (2, 3, 2)), ((2, 2, 3), (3, 3, 2)), ((3,), (2, 3, 2))),
          Case((reals(2, 3), 2.0))],
+        bad=[(lambda: mg.dot(t(2, 3), t(2, 3)), ShapeError, "dot: got float32\\[2, 3\\] and float32\\[2, 3\\]; a")],
     ),
     Sample("outer", mg.outer, np.outer, products(((3,), (2,)), ((2, 2), (3,)), ((), (2,)), ((0,), (2,)))),
 ]  # fmt: skip

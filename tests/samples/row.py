@@ -57,6 +57,17 @@ class Sample:
     torch: Any = None  # (torch, *args, **options), or the name of a function of torch
     differentiable: bool = True
     protocol: bool = True  # the reference, or the primitive's NumPy functions, called on Tensors reach it
+    dtypes: tuple = (np.float16, np.float32, np.float64)  # the floating dtypes it takes
+    settled: Callable = lambda out: out  # a function of the result without what is arbitrary in it: signs of vectors
+    within: Callable = lambda x: x  # takes an array to one the operation is for, a symmetric one; smoothly
+
+    def value(self, *args, **options):
+        """Return what the operation answers, settled."""
+        return self.settled(self.call(*args, **options))
+
+    def expected(self, *args, **options):
+        """Return what the reference answers, settled."""
+        return self.settled(self.reference(*args, **options))
 
 
 def reals(*shape, low=-2.0, high=2.0, seed=0):
@@ -87,7 +98,7 @@ def point(x, value, grad, **more):
     return Point((np.array(x, float),), value, (grad,), **more)
 
 
-def binary(name, slopes, low=-2.0, high=2.0, numbers=(2, 0.5), **more):
+def binary(name, slopes, low=-2.0, high=2.0, numbers=(2, 0.5), reference=None, **more):
     call = getattr(mg, name)
     pairs = [Case((reals(*a, low=low, high=high), reals(*b, low=low, high=high, seed=1))) for a, b in PAIRS]
     scalars = [Case((reals(2, 2, low=low, high=high), n)) for n in numbers] + [Case((numbers[-1], pairs[0].args[1]))]
@@ -96,14 +107,27 @@ def binary(name, slopes, low=-2.0, high=2.0, numbers=(2, 0.5), **more):
         (lambda: call(t(2), "abc"), TypeError, f"{name}: expected a Tensor, an array or a number, got str 'abc'"),
         (lambda: call(t(2), np.zeros(2, complex)), DtypeError, f"{name}: .*complex128.*real and imaginary"),
     ]
-    return Sample(name, call, getattr(np, name), pairs + scalars, slopes, bad=bad, **{"torch": name, **more})
+    more = {"torch": name, **more}
+    return Sample(name, call, reference or getattr(np, name), pairs + scalars, slopes, bad=bad, **more)
 
 
 def both(x, y, value, dx, dy, **more):
     return Point((np.array(x, float), np.array(y, float)), value, (dx, dy), **more)
 
 
+def parts(function):
+    """Return a function whose several results, each with a weight of its own, are joined into one vector."""
+
+    def call(*args, **options):
+        made = function(*args, **options)
+        made = made if isinstance(made, list | tuple) else [made]
+        return np.concatenate([(i + 1) * np.ravel(part) for i, part in enumerate(made)])
+
+    return call
+
+
 def moving(name, *cases, reference=None, **more):
     """A row of cases written as (shape, options)."""
     cases = [c if isinstance(c, Case) else Case((reals(*c[0]),), c[1]) for c in cases]
-    return Sample(name, getattr(mg, name, None) or primitives[name], reference or getattr(np, name), cases, **more)
+    known = name.removesuffix(", public")  # beside a primitive of the same name
+    return Sample(name, getattr(mg, known, None) or primitives[known], reference or getattr(np, known), cases, **more)

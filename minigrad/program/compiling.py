@@ -1,0 +1,267 @@
+"""`compile`: run a function once on traced arrays, and from then on run the program it became.
+
+One program for each signature: shapes and dtypes of the arrays, and everything else that was given. Read next:
+`ir.py`, on what a program is.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from ..engine import Tensor, wrap
+from ..engine.tracing import current
+from ..errors import TraceError, describe
+from ..transforms.tree import flatten, map_leaves, paths, unflatten
+from .executor import build
+from .ir import Program, Value
+from .naming import argument_names, name_values, parameter_names, variable_names
+from .passes import optimise
+from .source import function_text
+from .trace import Traced, Tracer, array_of, tracing
+
+Function = Callable[..., Any]
+_mode = attrgetter("training")
+POISON = False  # for tests: memory that nobody should need any more is overwritten with NaN
+
+
+class Recheck(Exception):
+    """A condition on the input came out otherwise than when the program was made."""
+
+
+class Replay:
+    """What a function became for one signature: a program that runs, and on what it depends.
+
+    Attributes
+    ----------
+    program : the instructions
+    plan : the memory it works in
+    """
+
+    def __init__(self, function: Function, tracer: Tracer, inputs: list[Value], value: Any) -> None:
+        outputs: list[Value] = []
+        self._name = getattr(function, "__name__", "step")
+
+        def place(array: Any) -> int:
+            outputs.append(tracer.lift(array).value)
+            return len(outputs) - 1
+
+        returned, self._tree = flatten(value)
+        arrays = [array_of(x) if isinstance(x, Tensor) else x for x in returned]
+        self._results = [
+            (isinstance(x, Tensor), place(a)) if isinstance(a, Traced) else (x,)
+            for x, a in zip(returned, arrays, strict=True)
+        ]
+        self._grads: list[tuple[Tensor, int | None]] = []  # leaves, and where their gradient is among the outputs
+        self._without: list[Tensor] = []  # leaves that must have no gradient: here it would be added to
+        self._accumulates = tracer.accumulates
+        for leaf, _, before in tracer.tensors:
+            if leaf.requires_grad and leaf.is_leaf and leaf.grad is not before:
+                self._grads.append((leaf, None if leaf.grad is None else place(array_of(leaf.grad))))
+                if before is None and id(leaf) not in tracer.forgotten:
+                    self._without.append(leaf)
+        self._tensors = [(leaf, array, leaf.requires_grad) for leaf, array, _ in tracer.tensors]
+        self._modules = list(tracer.modules.values())
+        self._modes = list(map(_mode, self._modules))
+        self._settings = tracer.settings
+        self.program = optimise(Program(inputs, tracer.instructions, outputs))
+        names = parameter_names(tracer.modules.values()) | {id(t): t.name for t, *_ in tracer.tensors if t.name}
+        names = variable_names(function) | names
+        for tensor, array, _ in tracer.tensors:
+            value = tracer.lift(array).value
+            value.name = value.name or names.get(id(tensor), "")
+        name_values(
+            self.program,
+            {outputs[place]: "d" + names.get(id(leaf), "leaf") for leaf, place in self._grads if place is not None},
+        )
+        fresh = {outputs[x[1]].root for x in self._results if len(x) == 2}
+        if self._accumulates:  # what a run leaves behind is read by the next one
+            fresh |= {outputs[place].root for _, place in self._grads if place is not None}
+        self._run, self.plan, _ = build(self.program, fresh, Recheck, poison=POISON)
+        self._lock = threading.Lock()  # the arrays a program works in are kept between its runs
+
+    @property
+    def source(self) -> str:
+        """The text of the program."""
+        return function_text(self._name, self.program)[0]
+
+    def fits(self) -> bool:
+        """Tell whether all that it depends on, beside its arguments, is as it was."""
+        return (
+            list(map(_mode, self._modules)) == self._modes
+            and all([x._data is array and x.requires_grad is on for x, array, on in self._tensors])
+            and all([values.items() <= settings.items() for settings, values in self._settings])
+            and all([leaf.grad is None for leaf in self._without])
+            and all([leaf.grad is not None for leaf in self._accumulates])
+        )
+
+    def __call__(self, arrays: list[Any]) -> Any:
+        with self._lock:
+            outputs = self._run(*arrays)
+        for leaf, place in self._grads:
+            leaf.grad = None if place is None else wrap(outputs[place])
+        results = [x[0] if len(x) == 1 else wrap(outputs[x[1]]) if x[0] else outputs[x[1]] for x in self._results]
+        return unflatten(self._tree, results)
+
+
+class Compiled:
+    """A function that runs as a program: see `compile`.
+
+    Attributes
+    ----------
+    source : the text of the program of the last call, a NumPy function
+    program : its instructions
+    """
+
+    def __init__(self, function: Function) -> None:
+        functools.update_wrapper(self, function)
+        self.__name__: str = getattr(function, "__name__", type(function).__name__)
+        self.function = function
+        self._replays: dict[Any, Replay] = {}
+        self._last: Replay | None = None
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if current.tracer is not None:  # part of another trace
+            return self.function(*args, **options)
+        leaves, tree = flatten((args, options))
+        key, arrays = self._signature(leaves, tree)
+        replay = self._last = self._replays.get(key)
+        if replay is not None and replay.fits():
+            try:
+                return replay(arrays)
+            except Recheck:
+                return self.function(*args, **options)
+        return self._trace(key, leaves, tree)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}, {len(self._replays)} programs>"
+
+    @property
+    def source(self) -> str:
+        """The text of the program of the last call."""
+        return self._latest().source
+
+    @property
+    def program(self) -> Program:
+        """The instructions of the program of the last call."""
+        return self._latest().program
+
+    def _latest(self) -> Replay:
+        if self._last is None:
+            raise TraceError(f"compile: {self.__name__} has no program yet; call it once")
+        return self._last
+
+    def _signature(self, leaves: list[Any], tree: Any) -> tuple[Any, list[Any]]:
+        """Return what a call is recognised by, and the arrays among its arguments."""
+        key: list[Any] = [tuple(paths(tree))]
+        arrays = []
+        for x in leaves:
+            array = x.data if isinstance(x, Tensor) else x
+            if isinstance(array, np.ndarray):
+                arrays.append(array)
+                key.append(
+                    (type(x), array.shape, array.dtype, array.strides, isinstance(x, Tensor) and x.requires_grad)
+                )
+                continue
+            try:
+                hash(array)
+            except TypeError:
+                raise TypeError(
+                    f"compile: an argument of {self.__name__} is {describe(x)}; needs Tensors, arrays, "
+                    "containers of them, or what can be hashed, as that is part of what the program depends on"
+                ) from None
+            key.append((type(x), array))
+        return tuple(key), arrays
+
+    def _trace(self, key: Any, leaves: list[Any], tree: Any) -> Any:
+        """Run the function once, keep what it became, and return what it returned."""
+        with tracing() as tracer:
+            for module in _modules_of(self.function, leaves):
+                tracer.watch(module)
+            inputs, given = [], []
+            for x, name in zip(leaves, argument_names(self.function, paths(tree)), strict=True):
+                array = array_of(x) if isinstance(x, Tensor) else x
+                if isinstance(x, Tensor) and isinstance(array, np.generic):
+                    array = np.asarray(array)
+                if not isinstance(array, np.ndarray):
+                    given.append(x)
+                    continue
+                traced = tracer.input(array, name)
+                inputs.append(traced.value)
+                made: Any = traced
+                if isinstance(x, Tensor):
+                    if x.requires_grad:
+                        raise TraceError(
+                            f"compile: an argument of {self.__name__} requires gradients; let the "
+                            "function close over parameters, or use mg.grad inside it"
+                        )
+                    made = wrap(traced)
+                given.append(made)
+            args, options = unflatten(tree, given)
+            value = self.function(*args, **options)
+            self._last = self._replays[key] = Replay(self.function, tracer, inputs, value)
+        return map_leaves(lambda x: x.data if isinstance(x, Traced) else x, value)
+
+
+def _modules_of(function: Function, leaves: list[Any]) -> list[Any]:
+    """Return the modules that a function can reach: its own, and those it is given."""
+    try:
+        found = inspect.getclosurevars(inspect.unwrap(function))
+        things = [*found.nonlocals.values(), *found.globals.values()]
+    except TypeError:  # not a Python function
+        things = []
+    things += [*leaves, getattr(function, "__self__", None), function]
+    flat = [y for x in things for y in (x if isinstance(x, list | tuple) else [x])]
+    return [x for x in flat if hasattr(x, "named_modules") and hasattr(x, "training")]
+
+
+def compile_(function: Function) -> Compiled:
+    """Return a function that does the same as a program of NumPy calls, without the framework around them.
+
+    Parameters
+    ----------
+    function : anything that works with Tensors: a model's forward pass, a gradient, a whole training step with its
+        loss, `backward`, the optimizer's and the schedule's step and `zero_grad`
+
+    At the first call with a new signature (shapes and dtypes of its arrays, and every other argument) the function
+    runs as usual, and every NumPy call is written down. Later calls replay these. Parameters, gradients, the state
+    of optimizers, running averages and random generators change as they would have; learning rates and the count
+    of steps are read anew. `step.source` is the program's text, `step.program` its instructions. Gradients that a
+    run leaves behind stay in the program's own memory: the next run overwrites them, so copy what you keep.
+
+    A program is made anew when a parameter got another array, a module another mode, or an optimizer another
+    setting. Other state of Python that the function reads is taken as it was at the first call, and what it prints or
+    appends to a list happens then only. Results are constants: to differentiate, do so inside.
+
+    Raises
+    ------
+    TraceError
+        at the first call, where what is computed depends on values: a branch on one, `float(t)`, `t.item()`.
+
+    >>> import minigrad as mg
+    >>> from minigrad import nn, optim
+    >>> model = nn.Linear(2, 1)
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.01)
+    >>> @mg.compile
+    ... def step(x, y):
+    ...     loss = nn.functional.mse_loss(model(x), y)
+    ...     optimizer.zero_grad()
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> x, y = mg.tensor([[1.0, 2.0], [3.0, 4.0]]), mg.tensor([[1.0], [2.0]])
+    >>> step(x, y).item() > step(x, y).item() > step(x, y).item()
+    True
+    """
+    if not callable(function):
+        raise TypeError(f"compile: needs a function, got {describe(function)}")
+    return Compiled(function)

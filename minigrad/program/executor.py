@@ -1,0 +1,241 @@
+"""The NumPy executor: a program printed once more, for speed and not for reading.
+
+Every result goes into an array that is kept from run to run (`out=`); arrays whose value nobody needs any more are
+used again; views are made once; a constant beside an array is an array too, which NumPy takes quicker than a Python
+number; gradients that an optimizer gathers are computed where it wants them. Read next: `minigrad/train/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .ir import Instruction, Program, Value
+from .source import Printer
+from .trace import astype
+
+Array = Any
+# Where a number may stand as an array without axes: the result is the same.
+_ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum}
+
+
+class Plan:
+    """Where each value of a program lives.
+
+    Parameters
+    ----------
+    program : the instructions
+    fresh : the outputs that belong to the caller, and so must be new at every run
+
+    Attributes
+    ----------
+    buffers : the array each value is kept in, of those that are kept
+    pool : all arrays that were made
+    """
+
+    def __init__(self, program: Program, fresh: set[Value]) -> None:
+        self.program, self.fresh = program, fresh
+        self.buffers: dict[Value, Array] = {}
+        self.pool: list[Array] = []
+        self.skipped: set[Instruction] = set()
+        self.freed: dict[int, list[Array]] = {}  # after which step which arrays are free, for tests
+        self._last = self._last_uses()
+        self._gather()
+        self._assign()
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of all arrays that are kept."""
+        return sum(array.nbytes for array in self.pool)
+
+    def _last_uses(self) -> dict[Value, int]:
+        """Return for each piece of memory the last step that reads or writes it."""
+        last: dict[Value, int] = {}
+        for i, step in enumerate(self.program.instructions):
+            for value in [*step.reads(), *[v for v in (step.writes, step.target) if v is not None]]:
+                last[value.root] = i
+        for value in self.program.outputs:
+            last[value.root] = len(self.program.instructions)
+        return last
+
+    def _gather(self) -> None:
+        """Let gradients be computed where an optimizer gathers them: its `concatenate` has nothing left to do."""
+        made = {step.target: step for step in self.program.instructions if step.target is not None}
+        for step in self.program.instructions:
+            if step.function is not np.concatenate or step.kwargs.get("axis", 0) is not None or step.writes is None:
+                continue
+            parts, whole = step.args[0], step.writes.array
+            if whole is None or not all(
+                isinstance(p, Value) and p in made and p not in self.buffers and p not in self.fresh
+                and keeps_result(made[p]) and p.dtype == whole.dtype for p in parts
+            ) or len(set(parts)) < len(parts):  # fmt: skip
+                continue
+            start = 0
+            for part in parts:
+                self.buffers[part] = whole[start : start + part.size].reshape(part.shape)
+                start += part.size
+            self.skipped.add(step)
+
+    def _assign(self) -> None:
+        free: list[Array] = []
+        dying: dict[int, list[Value]] = {}
+        for root, i in self._last.items():
+            dying.setdefault(i, []).append(root)
+        owned: dict[Value, Array] = {}
+        for i, step in enumerate(self.program.instructions):
+            value = step.target
+            if value is not None and value.base is not None:  # a view, made once where its memory is kept
+                base = self.buffers.get(value.base, value.base.array)
+                if base is not None and step.kind == "call":
+                    view = _run_on(step, value.base, base)
+                    if view is not None:
+                        self.buffers[value] = view
+                        self.skipped.add(step)
+            elif value is not None and value not in self.buffers and value not in self.fresh and keeps_result(step):
+                array = self._reused(step, value, owned, i)
+                if array is None:
+                    array = _take(free, value)
+                if array is None:
+                    array = _empty(value)
+                    self.pool.append(array)
+                self.buffers[value] = owned[value] = array
+            for gone in dying.get(i, ()):
+                if gone in owned:
+                    array = owned.pop(gone)
+                    if not any(array is other for other in owned.values()):
+                        free.append(array)
+                        self.freed.setdefault(i, []).append(array)
+
+    def _reused(self, step: Instruction, value: Value, owned: dict[Value, Array], i: int) -> Array | None:
+        """Return the array of an operand that is needed for the last time, and may be written over."""
+        if not isinstance(step.function, np.ufunc) or step.function is np.matmul:
+            return None
+        for x in step.args:
+            if not (isinstance(x, Value) and x in owned and self._last[x] == i):
+                continue
+            alone = sum(isinstance(a, Value) and a.root is x for a in step.args) == 1  # no transpose of it beside it
+            if alone and owned[x].shape == value.shape and owned[x].dtype == value.dtype:
+                return owned[x]
+        return None
+
+
+def _empty(value: Value) -> Array:
+    """Return an array whose axes lie in memory as they did: sums add up in that order."""
+    order = value.order or tuple(range(len(value.shape or ())))
+    return np.empty([value.shape[axis] for axis in order], value.dtype).transpose(np.argsort(order))  # type: ignore[index]
+
+
+def _take(free: list[Array], value: Value) -> Array | None:
+    for k, array in enumerate(free):
+        if array.shape == value.shape and array.dtype == value.dtype and array.strides == _empty(value).strides:
+            return free.pop(k)
+    return None
+
+
+def keeps_result(step: Instruction) -> bool:
+    """Tell whether a call can put its result into an array that is given."""
+    value = step.target
+    if step.kind != "call" or value is None or value.base is not None or not value.shape:
+        return False
+    if step.function in (astype, np.copy, np.zeros):
+        return True
+    if isinstance(step.function, np.ufunc):
+        return step.function is not np.matmul and step.function.nout == 1
+    operands = [a for a in step.args if isinstance(a, Value)]
+    return step.function is np.dot and all(len(a.shape or ()) in (1, 2) and a.dtype == value.dtype for a in operands)
+
+
+def _run_on(step: Instruction, value: Value, array: Array) -> Array | None:
+    """Return the view that a step makes of an array, if it needs nothing else."""
+    if set(step.reads()) != {value}:
+        return None
+    args = tuple([array if x is value else x for x in step.args])
+    view = step.function(*args, **step.kwargs)
+    return view if isinstance(view, np.ndarray) and np.may_share_memory(view, array) else None
+
+
+class _Fast(Printer):
+    """Prints statements that work on the arrays of a plan."""
+
+    def __init__(self, program: Program, plan: Plan, poison: bool) -> None:
+        super().__init__(program)
+        self.plan, self.poison = plan, poison
+
+    def lines(self) -> list[str]:
+        for value in self.program.inputs:
+            self.names[value] = self._free(value.name)
+        for value, array in self.plan.buffers.items():
+            self.names[value] = self.refer(array, "b")
+        written: list[str] = []
+        for i, step in enumerate(self.program.instructions):
+            if step not in self.plan.skipped:
+                written.append(self._statement(step))
+            if self.poison:
+                written += [
+                    f"{self.refer(a, 'b')}.fill({np.nan if a.dtype.kind == 'f' else 0!r})".replace("nan", "np.nan")
+                    for a in self.plan.freed.get(i, ())
+                ]
+        return written
+
+    def _statement(self, step: Instruction) -> str:
+        out = step.target if step.target in self.plan.buffers else step.kwargs.get("out")
+        if step.kind == "call" and isinstance(out, Value):
+            into = self.text(out)
+            if step.function is astype or step.function is np.copy:
+                return f"np.copyto({into}, {self.text(step.args[0])}, casting='unsafe')"
+            if step.function is np.zeros:
+                return f"{into}.fill(0)"
+            if isinstance(step.function, np.ufunc) or step.function is np.dot:
+                operands = [self._operand(x, step) for x in step.args]
+                if step.function is np.dot:
+                    return f"{self.text(step.args[0])}.dot({operands[1]}, {into})"
+                into = f"out={into}" if step.function in (np.maximum, np.minimum) else into  # as NumPy wishes
+                return f"{self.refer(step.function, step.function.__name__)}({', '.join([*operands, into])})"
+        if step.kind == "check":
+            return f"if not {self.expression(step)[0]}: raise Recheck"
+        text = self.expression(step)[0]
+        if step.target is None:
+            return text
+        if step.target not in self.names:
+            self.names[step.target] = self._free(step.target.name or "t")
+        return f"{self.names[step.target]} = {text}"
+
+    def _operand(self, x: Any, step: Instruction) -> str:
+        """Return an operand of a ufunc; a number as an array without axes, where that gives the same result."""
+        dtypes = {a.dtype for a in step.args if isinstance(a, Value) and a.shape is not None}
+        dtype = next(iter(dtypes)) if len(dtypes) == 1 else None
+        if dtype is None or dtype.kind != "f" or step.function not in _ARITHMETIC:
+            return self.text(x)
+        if isinstance(x, int | float) and not isinstance(x, bool):
+            return self.refer(np.array(x, dtype), "c")
+        if isinstance(x, np.generic) and x.dtype == dtype:
+            return self.refer(np.array(x), "c")
+        return self.text(x)
+
+
+def build(
+    program: Program, fresh: set[Value], failed: type[Exception], poison: bool = False
+) -> tuple[Callable[..., Any], Plan, str]:
+    """Return the function that runs a program, the plan of its memory, and its text.
+
+    Parameters
+    ----------
+    fresh : the outputs that belong to the caller
+    failed : what to raise when a check comes out otherwise
+    poison : for tests: overwrite every array with NaN as soon as nobody should need it
+    """
+    plan = Plan(program, fresh)
+    printer = _Fast(program, plan, poison)
+    body = printer.lines()
+    results = "".join(f"{printer.text(x)}, " for x in program.outputs)
+    head = ", ".join(
+        [*[printer.names[v] for v in program.inputs], *(["*", *printer.outside] if printer.outside else [])]
+    )
+    text = "\n".join([f"def run({head}):", *[f"    {line}" for line in [*body, f"return ({results})"]]]) + "\n"
+    namespace: dict[str, Any] = {"np": np, "Recheck": failed}
+    exec(compile(text, "<minigrad program>", "exec"), namespace)
+    run = namespace["run"]
+    run.__kwdefaults__ = printer.outside
+    return run, plan, text

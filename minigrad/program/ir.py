@@ -1,0 +1,148 @@
+"""The program a function became: values, and instructions that make or change them, in the order they ran.
+
+Straight-line code: no branches, no calls of Python but the effects the function had on its surroundings. Passes
+rewrite it; printers turn it into something that runs. Read next: `trace.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """Something a program works on.
+
+    Attributes
+    ----------
+    kind : "input", given by the caller; "array", one that lives outside and keeps its place; "number", read anew
+        at every run; "temporary", what an instruction makes
+    shape, dtype : of an array; None of a number
+    name : what the printers call it
+    array : of kind "array", the array itself
+    base : the value whose memory this one shows, if it is a view
+    order : its axes, from the one with the longest stride to the one with the shortest
+    """
+
+    kind: str
+    shape: tuple[int, ...] | None
+    dtype: Any
+    name: str = ""
+    array: Any = None
+    base: Value | None = None
+    order: tuple[int, ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        n = 1
+        for length in self.shape or ():
+            n *= length
+        return n
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of memory of its own: none for a view."""
+        return 0 if self.base is not None or self.shape is None else self.size * self.dtype.itemsize
+
+    @property
+    def root(self) -> Value:
+        """The value whose memory it is."""
+        value = self
+        while value.base is not None:
+            value = value.base
+        return value
+
+    def __repr__(self) -> str:
+        return f"{self.name or self.kind}: {self.dtype}{list(self.shape)}" if self.shape is not None else self.name
+
+
+@dataclass(eq=False, slots=True)
+class Instruction:
+    """One step: `target = function(*args, **kwargs)`.
+
+    Attributes
+    ----------
+    function : of NumPy; or of Python, when `kind` says so
+    args, kwargs : numbers, tuples … and Values, nested
+    target : what it makes; None for an effect
+    writes : the value it writes into, when it works in place
+    kind : "call"; "draw" of random numbers; "check", which must come out true; "effect" on Python's state
+    line : the user's, `file:line: code`
+    origin : the operation it is part of, with an apostrophe if it is part of its derivative
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    target: Value | None = None
+    writes: Value | None = None
+    kind: str = "call"
+    line: str = ""
+    origin: str = ""
+
+    def reads(self) -> Iterator[Value]:
+        """Yield every value among the arguments."""
+        yield from values_in(self.args)
+        yield from values_in(self.kwargs)
+
+
+def values_in(nested: Any) -> Iterator[Value]:
+    """Yield the Values in nested tuples, lists and dictionaries."""
+    if isinstance(nested, Value):
+        yield nested
+    elif isinstance(nested, tuple | list):
+        for item in nested:
+            yield from values_in(item)
+    elif isinstance(nested, dict):
+        for item in nested.values():
+            yield from values_in(item)
+    elif isinstance(nested, slice):
+        yield from values_in((nested.start, nested.stop, nested.step))
+
+
+def substitute(nested: Any, replace: Callable[[Any], Any]) -> Any:
+    """Return nested containers with `replace` of everything in them that is no container."""
+    if isinstance(nested, tuple):
+        made = [substitute(item, replace) for item in nested]
+        return type(nested)(*made) if hasattr(nested, "_fields") else tuple(made)
+    if isinstance(nested, list):
+        return [substitute(item, replace) for item in nested]
+    if isinstance(nested, dict):
+        return {key: substitute(item, replace) for key, item in nested.items()}
+    if isinstance(nested, slice):
+        return slice(*[substitute(part, replace) for part in (nested.start, nested.stop, nested.step)])
+    return replace(nested)
+
+
+@dataclass(eq=False)
+class Program:
+    """Instructions, what goes in and what comes out.
+
+    Attributes
+    ----------
+    inputs : the caller's arrays
+    instructions : in the order in which they ran
+    outputs : the values to be handed back, and those that the effects at the end need
+    """
+
+    inputs: list[Value]
+    instructions: list[Instruction]
+    outputs: list[Any]
+
+    def __str__(self) -> str:
+        from .report import listing
+
+        return listing(self)
+
+    def values(self) -> list[Value]:
+        """Return every value once, in order of first appearance."""
+        seen: dict[Value, None] = dict.fromkeys(self.inputs)
+        for step in self.instructions:
+            seen.update(dict.fromkeys(step.reads()))
+            for made in (step.writes, step.target):
+                if made is not None:
+                    seen[made] = None
+        return list(seen)

@@ -1,0 +1,319 @@
+"""Compiled functions: the same numbers and effects as eager ones, and a clear refusal where there is no program."""
+
+import threading
+
+import numpy as np
+import pytest
+from samples import ROWS
+
+import minigrad as mg
+from minigrad import nn, optim
+from minigrad.errors import TraceError
+from minigrad.program import compiling
+from minigrad.transforms.tree import flatten
+
+F = nn.functional
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(12, 4)).astype(np.float32)
+Y = RNG.normal(size=(12, 3)).astype(np.float32)
+LABELS = RNG.integers(0, 3, 12)
+WORDS = RNG.integers(0, 5, 12)
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3)), X
+
+
+def normalised():
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)), X
+
+
+def dropped():
+    return nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Dropout(0.3), nn.LayerNorm(8), nn.Linear(8, 3)), X
+
+
+def embedded():
+    return nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 3)), WORDS
+
+
+OPTIMIZERS = {
+    "SGD": {"lr": 0.1}, "Momentum": {"lr": 0.05}, "Nesterov": {"lr": 0.05}, "Adagrad": {}, "RMSprop": {}, "Adam": {},
+    "AdamW": {}, "NAdam": {}, "Adamax": {}, "Adadelta": {},
+}  # fmt: skip
+KINDS = {"mlp": mlp, "batch norm": normalised, "dropout": dropped, "embedding": embedded}
+
+
+def training(kind, optimizer, compiled, wrapper=mg.compile, **options):
+    mg.manual_seed(1)
+    model, x = KINDS[kind]()
+    opt = getattr(optim, optimizer)(model.parameters(), **{**OPTIMIZERS[optimizer], **options})
+    schedule = optim.lr_scheduler.StepLR(opt, step_size=7, gamma=0.9)
+
+    def step(x, y):
+        loss = F.cross_entropy(model(x), y)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        schedule.step()
+        return loss
+
+    return model, opt, schedule, x, wrapper(step) if compiled else step
+
+
+@pytest.fixture
+def poison(monkeypatch):
+    """Overwrite all memory that nobody should need any more: whoever reads it all the same, reads NaN."""
+    monkeypatch.setattr(compiling, "POISON", True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_two_hundred_steps_are_the_same(kind, optimizer, poison):
+    ends = []
+    for compiled in (False, True):
+        model, opt, schedule, x, step = training(kind, optimizer, compiled)
+        losses = [step(mg.tensor(x), LABELS).item() for _ in range(200)]
+        state = [t.data for block in opt._blocks for t in map(mg.Tensor, block.state)]
+        everything = [t.data for t in model.state_dict().values()] + [p.grad.data for p in model.parameters()] + state
+        ends.append((losses, everything, schedule.get_last_lr(), opt._blocks[0].t, mg.get_rng_state()))
+    (losses, arrays, *rest), (losses_2, arrays_2, *rest_2) = ends
+    assert losses == losses_2 and losses[-1] < losses[0]
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, arrays_2, strict=True))
+    assert str(rest) == str(rest_2)
+
+
+def test_a_forward_pass_and_a_gradient():
+    model, x = mlp()
+    forward = mg.compile(model)
+    for scale in (1, 2):
+        assert np.array_equal(forward(mg.tensor(scale * x)).numpy(), model(mg.tensor(scale * x)).numpy())
+    slope = mg.compile(mg.grad(lambda p, x: (mg.tanh(x @ p["w"]) ** 2).sum() + (p["b"] ** 2).sum()))
+    for k in range(3):
+        p = {"w": X[0] + k, "b": X[1] - k}
+        eager = mg.grad(lambda p, x: (mg.tanh(x @ p["w"]) ** 2).sum() + (p["b"] ** 2).sum())(p, X)
+        for name, found in slope(p, X).items():
+            assert np.array_equal(found.numpy(), eager[name].numpy())
+
+
+def test_shapes_types_and_static_arguments_have_programs_of_their_own():
+    @mg.compile
+    def f(x, n, scale="a"):
+        return x * n + (1 if scale == "a" else 2)
+
+    for x in (X, X[:3], X.astype(np.float64)):
+        for n in (2, 2.0, 3):
+            for scale in ("a", "b"):
+                for _ in range(2):
+                    expected = x * n + (1 if scale == "a" else 2)
+                    got = f(mg.tensor(x), n, scale=scale)
+                    assert got.dtype == expected.dtype and np.array_equal(got.numpy(), expected)
+    assert repr(f).endswith("18 programs>")
+
+
+def test_modes_settings_and_new_arrays_are_noticed():
+    model, x = dropped()
+    forward = mg.compile(model)
+    x = mg.tensor(x)
+    model.eval()
+    for _ in range(2):
+        assert np.array_equal(forward(x).numpy(), model(x).numpy())
+    model.train()
+    assert not np.array_equal(forward(x).numpy(), forward(x).numpy())
+    model.eval()
+    model.to("float64")
+    assert forward(x.to("float64")).dtype == np.float64
+    for p in model.parameters():
+        p.data = p.data * 2
+    assert np.array_equal(forward(x.to("float64")).numpy(), model(x.to("float64")).numpy())
+
+
+@pytest.mark.parametrize("change", ["lr", "weight_decay", "momentum"])
+def test_settings_that_change_between_steps(change):
+    ends = []
+    for compiled in (False, True):
+        model, opt, _, x, step = training("mlp", "Momentum", compiled)
+        for k in range(6):
+            step(mg.tensor(x), LABELS)
+            opt.param_groups[0][change] = 0.01 * (k + 1)
+        ends.append([p.numpy().copy() for p in model.parameters()])
+    assert all(np.array_equal(a, b) for a, b in zip(*ends, strict=True))
+
+
+def test_gradients_add_up_where_they_are_not_dropped():
+    ends = []
+    for wrap in (lambda f: f, mg.compile):
+        mg.manual_seed(0)
+        model, x = mlp()
+        x = mg.tensor(x)
+
+        @wrap
+        def step(model=model, x=x):
+            loss = (model(x) ** 2).sum()
+            loss.backward()
+            return loss
+
+        seen = []
+        for k in range(6):
+            step()
+            seen.append([p.grad.numpy().copy() for p in model.parameters()])
+            if k == 3:
+                model.zero_grad()
+        ends.append(seen)
+    for a, b in zip(*ends, strict=True):
+        assert all(np.array_equal(u, v) for u, v in zip(a, b, strict=True))
+
+
+def test_compiled_and_eager_steps_mix():
+    ends = []
+    for pattern in ("eeeeee", "cececc"):
+        mg.manual_seed(0)
+        model, x = mlp()
+        opt = optim.Adam(model.parameters())
+
+        def step(x, y, model=model, opt=opt):
+            loss = F.mse_loss(model(x), y)
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+            return loss
+
+        steps = {"e": step, "c": mg.compile(step)}
+        for k, kind in enumerate(pattern):
+            steps[kind](mg.tensor(x), mg.tensor(Y))
+            if k == 2:
+                saved = model.state_dict(), opt.state_dict()
+                model.load_state_dict(saved[0])
+                opt.load_state_dict(saved[1])
+        ends.append([p.numpy().copy() for p in model.parameters()])
+    assert all(np.array_equal(a, b) for a, b in zip(*ends, strict=True))
+
+
+def test_frozen_parameters_and_clipping_by_value():
+    ends = []
+    for wrap in (lambda f: f, mg.compile):
+        mg.manual_seed(0)
+        model, x = mlp()
+        opt = optim.SGD(model.parameters(), lr=0.1)
+
+        @wrap
+        def step(x, y, model=model, opt=opt):
+            loss = F.mse_loss(model(x), y)
+            opt.zero_grad()
+            loss.backward()
+            optim.clip_grad_value_(model.parameters(), 0.05)
+            opt.step()
+            return loss
+
+        for k in range(5):
+            step(mg.tensor(x), mg.tensor(Y))
+            if k == 2:
+                model.layers[0].requires_grad_(False)
+        ends.append([p.numpy().copy() for p in model.parameters()])
+    assert all(np.array_equal(a, b) for a, b in zip(*ends, strict=True))
+
+
+# Operations that look at values, or at positions found from values, and so have no program.
+BY_VALUE = {
+    "choose", "cofactors", "det", "interp", "lexsort", "lstsq", "matrix_rank", "median", "nanmedian", "nanpercentile",
+    "nanquantile", "partition", "percentile", "piecewise", "quantile", "quantile, by method", "repeat", "sort", "take",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_operation_and_its_derivative_give_the_same(row, poison):
+    for case in row.cases:
+        floats = [a for a in case.args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+
+        def operation(*tensors, case=case):
+            rest = iter(tensors)
+            args = [next(rest) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in case.args]
+            return row.call(*args, **case.options)
+
+        def both(*arrays, operation=operation):
+            if not row.differentiable or not arrays:
+                return operation(*map(mg.Tensor, arrays))
+            out, pull = mg.vjp(operation, *arrays)
+            return out, pull(mg.ones_like(out))
+
+        with np.errstate(all="ignore"):
+            expected = flatten(both(*floats))[0]
+            compiled = mg.compile(both)
+            try:
+                compiled(*[2 * a for a in floats])
+            except TraceError:
+                assert row.name in BY_VALUE or row.name.startswith("at,")
+                return
+            got = flatten(compiled(*[a.copy() for a in floats]))[0]
+        for a, b in zip(expected, got, strict=True):
+            a, b = (x.numpy() if isinstance(x, mg.Tensor) else np.asarray(x) for x in (a, b))
+            assert a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+REFUSED = [
+    (lambda x: x if x.sum() > 0 else -x, "made a number"),
+    (lambda x: x if x.numpy().sum() > 0 else -x, "truth value"),
+    (lambda x: x * float(x.sum()), "made a number"),
+    (lambda x: x * x.sum().item(), "made a number|handed to NumPy"),
+    (lambda x: mg.tensor(np.asarray(x.numpy()) * 2), "handed to NumPy"),
+]
+
+
+@pytest.mark.parametrize(("f", "text"), REFUSED)
+def test_what_depends_on_values_is_refused_with_the_users_line(f, text):
+    with pytest.raises(TraceError, match=f"compile: .*({text}).*test_compile.py:\\d+: .*mg.where"):
+        mg.compile(f)(mg.tensor(X))
+    assert f(mg.tensor(X)).shape == X.shape  # and nothing is left behind
+    assert isinstance(mg.tensor(X)._data, np.ndarray)
+
+
+def test_bad_input_gets_the_eager_message():
+    model, _, _, x, step = training("mlp", "SGD", True)
+    step(mg.tensor(x), LABELS)
+    before = [p.numpy().copy() for p in model.parameters()]
+    with pytest.raises(ValueError, match="labels must lie in 0 … 2"):
+        step(mg.tensor(x), LABELS + 1)
+    assert all(np.array_equal(p.numpy(), b) for p, b in zip(model.parameters(), before, strict=True))
+    with pytest.raises(ValueError, match=r"linear: got x: float32\[12, 3\]"):
+        step(mg.tensor(x[:, :3]), LABELS)
+    with pytest.raises(TypeError, match="compile: needs a function, got int 3"):
+        mg.compile(3)
+    with pytest.raises(TypeError, match="an argument of step is set"):
+        step({1}, LABELS)
+    with pytest.raises(TraceError, match="has no program yet; call it once"):
+        _ = mg.compile(model).source
+
+
+def test_the_text_is_what_one_would_have_written():
+    w, b = (mg.tensor(v, requires_grad=True) for v in ([0.5, -0.5], 0.1))
+    x, y = X[:, :2], (LABELS > 0).astype(np.float32)
+
+    @mg.compile
+    def step(x, y):
+        z = x @ w + b
+        loss = F.binary_cross_entropy_with_logits(z, y)
+        loss.backward()
+        return loss
+
+    step(mg.tensor(x), mg.tensor(y))
+    compile(step.source, "step", "exec")
+    assert " @ " in step.source and "minigrad" not in step.source
+    assert len(step.program.instructions) < 40
+
+
+def test_eight_threads_share_one_program():
+    model, x = normalised()
+    model.eval()
+    forward = mg.compile(model)
+    expected = model(mg.tensor(x)).numpy()
+    found = []
+
+    def work():
+        for _ in range(20):
+            found.append(np.array_equal(forward(mg.tensor(x)).numpy(), expected))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(found) == 160 and all(found)
