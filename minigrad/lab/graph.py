@@ -55,6 +55,7 @@ class Graph:
         self.cotangents: dict[Key, Any] = propagate([output], [seed], wanted=frozenset(self.nodes), retain_graph=True)
         self._numbers = {node: number for number, node in enumerate(self.nodes)}
         self._values = self._known_values()
+        self._parameters: dict[Any, str] | None = None
 
     def operands(self, node: Node) -> list[tuple[str, Key | None, Any]]:
         """Return the name, the origin (a node, a leaf, or None for a constant) and the value of every operand.
@@ -78,7 +79,8 @@ class Graph:
     def name(self, key: Key) -> str:
         """Return what to call a node or a leaf: its name, its place among a module's parameters, or op and number."""
         if isinstance(key, Tensor):
-            return key.name or self._parameter_names().get(key) or f"leaf{self.leaves.index(key)}"
+            number = next((i for i, leaf in enumerate(self.leaves) if leaf is key), "")  # `==` would compare elements
+            return key.name or self._parameter_names().get(key) or f"leaf{number}"
         if key.op.name == "named":
             options = key.trace.options if key.trace else {}
             return str(options.get("name", f"named{self._numbers[key]}"))
@@ -96,12 +98,13 @@ class Graph:
         return [node for node in self.nodes for parent in node.parents if parent is key]
 
     def _parameter_names(self) -> dict[Any, str]:
-        names: dict[Any, str] = {}
-        for node in self.nodes:
-            if node.trace and node.trace.modules:
-                for path, parameter in node.trace.modules[0].named_parameters():
-                    names.setdefault(parameter, path)
-        return names
+        if self._parameters is None:  # once: it asks every model for all it has
+            self._parameters = {}
+            traces = [node.trace for node in self.nodes if node.trace and node.trace.modules]
+            for model in dict.fromkeys(trace.modules[0] for trace in traces):
+                for path, parameter in model.named_parameters():
+                    self._parameters.setdefault(parameter, path)
+        return self._parameters
 
     def _known_values(self) -> dict[Node, Any]:
         """Collect results from wherever they were kept: the trace, the node itself, an operand somebody saved."""

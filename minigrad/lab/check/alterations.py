@@ -1,0 +1,210 @@
+"""What a slip does to one answer of the way back: each takes the place of a rule for one operand.
+
+An alteration returns the cotangent it would hand on, or None where it makes no sense. All are linear in the cotangent
+but `Of`, which takes another one. Read next: `mutants.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ...engine import sum_to
+from .steps import Alteration, Step, View
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Source:
+    """A value somewhere in a view: the result of a step, an argument, or an operand that is a constant."""
+
+    kind: str
+    number: int
+    position: int = 0
+    turned: bool = False
+
+    def value(self, view: View) -> Array:
+        """Return the value."""
+        if self.kind == "arg":
+            value = view.args[self.number]
+        else:
+            step = view.steps[self.number]
+            value = step.out if self.kind == "out" else step.operands[self.position]
+        return value.T if self.turned else value
+
+
+def scaled(c: float) -> Alteration:
+    """Multiply the answer by a number: 0 drops it."""
+    return lambda view, step, i, g: c * step.answer(i, g)
+
+
+def missing(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Hand the cotangent on as it is, without the local derivative."""
+    return to_shape(g, step.shape(i))
+
+
+def twice(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Apply the local derivative twice."""
+    once = step.raw(i, g)
+    return step.answer(i, once) if np.shape(once) == np.shape(g) else None
+
+
+def by_value(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Multiply by the function, not by its derivative."""
+    return g * step.out if np.shape(step.out) == step.shape(i) else None
+
+
+def at_result(view: View, step: Step, i: int, g: Array) -> Array:
+    """Take the local derivative at the result in place of the argument: σ'(σ(z))."""
+    x = np.asarray(step.out)
+    return step.answer(i, g, **{step.names[0]: x, "out": step.op.body(x, **step.options)})
+
+
+def in_terms_of_argument(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Write the argument where the formula has the result: z(1 − z) for o(1 − o)."""
+    formula = slope_of_result(step.op, tuple(sorted(step.options.items())))
+    return None if formula is None else g * formula(np.asarray(step.operands[0]))
+
+
+@lru_cache(maxsize=256)
+def slope_of_result(op: Any, options: tuple[tuple[str, Any], ...]) -> Callable[[Array], Array] | None:
+    """Return the derivative of an element-wise function as a polynomial of its result: o − o² of the sigmoid's."""
+    x = np.linspace(0.1, 1.7, 33)
+    out = op.body(x, **dict(options))
+    slope = _rule_at(op, x, out, dict(options))
+    powers = np.stack([out**k for k in range(4)], axis=1)
+    if not (np.isfinite(powers).all() and np.isfinite(slope).all()) or np.ptp(out) < 1e-3:
+        return None
+    weights, *_ = np.linalg.lstsq(powers, slope, rcond=None)
+    if np.abs(powers @ weights - slope).max() > 1e-9 * np.abs(slope).max() or np.ptp(slope) < 1e-6:
+        return None
+    weights = np.round(weights, 6)
+    return lambda values: sum(w * values**k for k, w in enumerate(weights))
+
+
+def _rule_at(op: Any, x: Array, out: Array, options: dict[str, Any]) -> Array:
+    name = op.arrays[0]
+    values = {**options, name: x, "out": out, "g": np.ones_like(x), f"{name}_shape": x.shape}
+    return op.rules[name](*[values[asked] for asked in op.asks[name]])
+
+
+@lru_cache(maxsize=512)
+def _element_wise(op: Any, options: tuple[tuple[str, Any], ...]) -> bool:
+    x = np.linspace(0.1, 0.9, 6).reshape(2, 3)
+    try:
+        out = np.asarray(op.body(x, **dict(options)))
+        flat = np.asarray(op.body(x[:, ::-1].copy(), **dict(options)))
+        one = np.asarray(op.body(x[:1, :1].copy(), **dict(options)))
+    except Exception:
+        return False
+    return out.shape == x.shape and np.array_equal(out[:, ::-1], flat) and np.array_equal(out[:1, :1], one)
+
+
+def is_element_wise(step: Step) -> bool:
+    """Tell whether a step is a function of one number, applied to each."""
+    if not getattr(step.op, "asks", None) or len(step.op.arrays) != 1 or step.op.variadic:
+        return False
+    try:
+        return _element_wise(step.op, tuple(sorted(step.options.items())))
+    except TypeError:  # an option that cannot be a key
+        return False
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The rule with another value in the place of one it asks for: of another step, or transposed."""
+
+    name: str
+    source: Source | None = None  # None: its own, transposed
+    follow: bool = False  # whether the result is that of the new value too
+    label: str = field(default="", compare=False)
+
+    def __call__(self, view: View, step: Step, i: int, g: Array) -> Array | None:
+        """Return the altered answer."""
+        own = step.environment.get(self.name)
+        value = np.swapaxes(own, -1, -2) if self.source is None else self.source.value(view)
+        if value is None or np.shape(value) != np.shape(own):
+            return None
+        changed = {self.name: value}
+        if self.follow:
+            changed["out"] = step.op.body(value, **step.options)
+        return step.answer(i, g, **changed)
+
+
+@dataclass(frozen=True)
+class Of:
+    """The rule of another step's cotangent."""
+
+    number: int
+    fixed: bool = True
+
+    def __call__(self, view: View, step: Step, i: int, g: Array) -> Array | None:
+        """Return the altered answer."""
+        other = view.cotangents.get(view.steps[self.number])
+        return step.answer(i, other) if other is not None and np.shape(other) == np.shape(g) else None
+
+
+def exchanged(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Exchange the two operands in the rule."""
+    a, b = step.names
+    values = step.environment
+    if np.shape(values[a]) != np.shape(values[b]):
+        return None
+    return to_shape(step.raw(i, g, **{a: values[b], b: values[a]}), step.shape(i))
+
+
+def rule_of_other(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Use the rule of the other operand."""
+    rule, asked = step.op.rules[step.names[1 - i]], step.op.asks[step.names[1 - i]]
+    values = {**step.environment, "g": g}
+    return to_shape(rule(*[values[name] for name in asked]), step.shape(i))
+
+
+def other_order(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Multiply two matrices in the other order."""
+    other = np.swapaxes(step.operands[1 - i], -1, -2)
+    try:
+        return to_shape(other @ g if i == 0 else g @ other, step.shape(i))
+    except ValueError:
+        return None
+
+
+def turned(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Hand on the transposed answer."""
+    answer = step.answer(i, g)
+    return answer.T if answer.ndim == 2 and answer.shape[0] == answer.shape[1] else None
+
+
+def one_row(row: int) -> Alteration:
+    """Let one row of the cotangent count alone: a loop that overwrites in place of adding up."""
+
+    def alteration(view: View, step: Step, i: int, g: Array) -> Array:
+        kept = np.zeros_like(g)
+        kept[row] = g[row]
+        return step.answer(i, kept)
+
+    return alteration
+
+
+def other_axis(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Undo broadcasting along another axis."""
+    answer, shape = np.asarray(step.raw(i, g)), step.shape(i)
+    if answer.ndim != 2 or len(shape) != 1 or answer.shape[0] != answer.shape[1]:
+        return None
+    return answer.sum(axis=1)
+
+
+def to_shape(g: Array, shape: tuple[int, ...]) -> Array | None:
+    """Return a cotangent summed or repeated to a shape, None where it does not fit."""
+    g = np.asarray(g)
+    if g.shape == shape:
+        return g
+    lead = g.ndim - len(shape)
+    if lead >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True)):
+        return sum_to(g, shape)
+    return None

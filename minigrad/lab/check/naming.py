@@ -1,0 +1,123 @@
+"""From slips to diagnoses: the name, the words, the line and the formula of each.
+
+Read next: `words.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import words
+from .alterations import is_element_wise
+from .closeness import scale_of
+from .localise import Place
+from .places import above, in_penalty
+from .problem import Point
+from .report import Diagnosis
+from .search import Search
+from .slips import Explanation, Slip
+from .steps import Step, View
+
+_FACTORS = {"sign", "factor", "sum-vs-mean", "half", "log-base", "ddof"}
+Made = tuple[str, str, str, float | None]  # id, message, formula, factor
+
+
+def diagnoses_of(explanation: Explanation, view: View, wrong: list[int]) -> list[Diagnosis]:
+    """Return a diagnosis for every mistake of an explanation."""
+    also = f", here and at {explanation.verified} other points" if explanation.verified else ""
+    evidence = f"with this mistake the gradient is exactly yours{also}"
+    merged: dict[tuple[str, Any], Diagnosis] = {}
+    for slip in explanation.slips:
+        names = tuple(view.names[n] for n in sorted(slip.arguments) or wrong)
+        step = view.steps[slip.edge[0]] if slip.edge is not None and slip.edge[0] < len(view.steps) else None
+        for id, message, formula, factor in _of(slip, step, view):
+            d = Diagnosis(id, message, factor, evidence, True, names, words.line_of(step), formula)
+            merged.setdefault((d.id, d.factor) if d.id in _FACTORS else (d.id, d.message), d)
+    return list(merged.values())
+
+
+def _of(slip: Slip, step: Step | None, view: View) -> Iterator[Made]:
+    """Yield the mistakes of one slip: a factor that was fitted beside it is one of its own, and so is its sign."""
+    names = words.listed([view.names[n] for n in sorted(slip.arguments)]) if slip.arguments else ""
+    structural = slip.mutant is not None or slip.forward is not None or slip.factor is None
+    structural = structural or (not slip.readings and slip.id not in _FACTORS)
+    if structural or slip.factor is None:
+        formula = words.formula_for(slip.id, step)
+        yield slip.id, words.of_slip(slip.id, slip, step, names), formula, None if slip.readings else slip.factor
+        if not slip.readings:
+            return
+    assert slip.factor is not None
+    c, reading = slip.factor, slip.readings[0] if slip.readings else None
+    if step is not None and not structural:
+        penalty = slip.edge is not None and in_penalty(view, slip.edge)
+        what = f"what {words.at(step)} hands on" if not penalty else f"the derivative of the penalty, in {words.at(step)}"
+    else:
+        what = f"the gradient of {names}" if 0 < len(slip.arguments) < len(view.args) else "the gradient"
+    if c < 0:
+        yield "sign", words.of_factor("sign", None, c, what), "", -1.0
+    if c != -1 and not (reading is not None and reading.id == "sign"):
+        id = (slip.id if not structural else "") or (reading.id if reading else "factor")
+        id = reading.id if reading is not None and id == "sign" else id
+        yield id, words.of_factor(id, reading, abs(c), what), words.formula_for(id, None), c
+
+
+# What comes after a mistake
+
+
+def carried_forward(view: View, wrong: list[int]) -> dict[int, int]:
+    """Return, for each argument behind another one that is wrong too, which one: an activation lies between them."""
+    found = {}
+    for n in wrong:
+        for m in wrong:
+            if m != n and any(_lies_behind(view, n, view.steps[number]) for number, _ in view.users.get(m, ())):
+                found[n] = m
+    return found
+
+
+def _lies_behind(view: View, n: int, step: Step) -> bool:
+    between = [s for s in above(step) if s is not step and s in _way(view, n)]
+    return any(is_element_wise(s) and s.op.name not in ("named", "negative", "cast", "copy") for s in between)
+
+
+def _way(view: View, n: int) -> set[Step]:
+    """Return the steps between an argument and the loss."""
+    kept: dict[int, set[Step]] = view.kept.setdefault("ways", {})
+    if n not in kept:
+        found: set[Any] = {n}
+        for s in view.steps:
+            if any(p in found for p in s.parents if p is not None):
+                found.add(s)
+        kept[n] = found - {n}
+    return kept[n]
+
+
+def of_unknown(point: Point, names: dict[int, str], wrong: list[int], place: Place | None, search: Search) -> list[Diagnosis]:
+    """Say what can be said of a mistake that has no name: where it is, which elements differ, what comes nearest."""
+    behind = carried_forward(point.views[0], wrong) if place is not None else {}
+    first = [n for n in wrong if n not in behind]
+    message = "No mistake that is known makes this gradient. " + "; ".join(_elements(point, names, n) for n in first) + "."
+    if place is not None:
+        message += f" It lies between {words.at(place.step)} and the loss: one cotangent of it makes all the rest."
+    close = "; ".join(f"{slip.id} ({share:.0%} off)" for share, slip in search.known.nearest if share < 0.5)
+    evidence = f"{search.known.tried} alterations were tried" + (", not all: time was up" if search.stopped else "")
+    evidence += f"; the nearest are {close}" if close else ""
+    line = words.line_of(place.step) if place is not None else ""
+    found = [Diagnosis("unexplained", message, None, evidence, False, tuple(names[n] for n in first), line)]
+    if behind:
+        later = [names[n] for n in wrong if n in behind]
+        text = f"The way from there to {words.listed(later)} is right: the error is carried on, not made again."
+        found.append(Diagnosis("error-carried-forward", text, None, "they follow from the same cotangent", False, tuple(later)))
+    return found
+
+
+def _elements(point: Point, names: dict[int, str], n: int) -> str:
+    """Say which elements of a gradient differ."""
+    apart = np.abs(point.hand[n] - point.truth[n]) > 1e-8 * scale_of(point.hand[n], point.truth[n])
+    count, size = int(apart.sum()), int(apart.size)
+    if count == size:
+        return f"{names[n]}: every element differs" if size > 1 else f"{names[n]} differs"
+    where = ", ".join(str(list(map(int, i))) for i in np.argwhere(apart)[:4])
+    return f"{names[n]}: {count} of {size} elements differ, at {where}{', …' if count > 4 else ''}"

@@ -1,0 +1,99 @@
+"""How a derivation is shown: as text, in LaTeX, in notebooks. Read next: `latex.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .algebra import Expr, sympy
+from .latex import LatexWriter
+from .matrix import split
+from .write import Writer
+
+if TYPE_CHECKING:
+    from .derivation import Step
+
+Path = list[tuple[str, str, Expr]]  # e, o, ∂e/∂o; o, z, ∂o/∂z; …
+
+PATHS = 3  # a sum of more products of derivatives than this is shown step by step
+
+
+class Shown:
+    """Shows a derivation."""
+
+    of: str
+    by: str
+    steps: list[Step]
+    means: dict[str, Expr]
+    order: dict[str, int]
+    calls: dict[str, tuple[str, Expr]]
+    result: Expr
+
+    def __str__(self) -> str:
+        writer = Writer(self.order, self.calls)
+        lines = []
+        for left, rights in self.lines(writer):
+            first, *others = dict.fromkeys(rights)
+            lines.append(f"{left} = {first}")
+            lines += [f"{' ' * len(left)} = {other}" for other in others]
+        if shapes := self.shapes():
+            lines.append(shapes)
+        if self.means:
+            lines.append("with " + ", ".join([f"{writer.letter(n)} = {writer(m)}" for n, m in self.means.items()]))
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def latex(self) -> str:
+        """Return the derivation in LaTeX: an `aligned` environment, for between $$ and $$."""
+        writer = LatexWriter(self.order, self.calls)
+        lines = []
+        for left, rights in self.lines(writer):
+            first, *others = dict.fromkeys(rights)
+            lines += [f"{left} &= {first}", *[f"&= {other}" for other in others]]
+        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex()}\n$$"
+
+    def lines(self, writer: Writer) -> list[tuple[str, list[str]]]:
+        """Return what stands left of the equals signs, and behind each of them."""
+        paths = self.paths(self.by)
+        left = writer.partial(self.of, self.by)
+        last = self.steps[-1]
+        if not paths or len(paths) > PATHS:
+            return [(writer.partial(self.of, step.name), self.rights(step, writer)) for step in self.steps]
+        if all(len(path) == 1 for path in paths):
+            return [(left, [writer(last.by_next), writer(last.result)])]
+        names = [[writer.partial(up, down) for up, down, _ in path] for path in paths]
+        values = [writer.chain([value for *_, value in path]) for path in paths]
+        return [(left, [" + ".join(map(writer.times, names)), " + ".join(values), writer(last.result)])]
+
+    def rights(self, step: Step, writer: Writer) -> list[str]:
+        """Return a step in terms of the next, and written out: on the way only where that is no longer."""
+        texts = [writer(step.by_next), writer(step.result)]
+        return texts if step is self.steps[-1] or len(texts[1]) < len(texts[0]) else texts[:1]
+
+    def paths(self, name: str) -> list[Path]:
+        """Return every way from e to a name, as local derivatives; none unless all are of single numbers."""
+        steps = {step.name: step for step in self.steps}
+        if any(step.shape for step in self.steps):
+            return []
+        found: list[Path] = []
+        for up, value in steps[name].factors.items():
+            before = [[]] if up not in steps else self.paths(up)
+            found += [[*path, (up, name, value)] for path in before]
+        return found
+
+    def shapes(self) -> str:
+        """Return the shapes of the factors of a product of matrices: K×D = (K×N)·(N×D)."""
+        if not isinstance(self.result, sympy.MatMul):
+            return ""
+        factors = split(self.result)[1]
+        if len(factors) < 2:
+            return ""
+        text = "·".join([f"({_shape(f)})" for f in factors])
+        return f"      {_shape(self.result)} = {text}"
+
+
+def _shape(matrix: Expr) -> str:
+    return "×".join(map(str, matrix.shape))
