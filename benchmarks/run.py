@@ -70,7 +70,7 @@ def check_chain(side: str) -> None:
 
 def check(name: str, sides: list[str]) -> None:
     """Raise `Disagreement` unless all sides of the named workload agree with plain NumPy."""
-    for side in sides[1:]:
+    for side in of(name, sides)[1:]:
         if name == "chain":
             check_chain(side)
         elif name != "import":
@@ -121,10 +121,16 @@ def measure_import(sides: list[str], rounds: int) -> Iterator[Row]:
 
 def measure(name: str, sides: list[str], rounds: int) -> Iterator[Row]:
     """The rows of the named workload."""
+    sides = of(name, sides)
     special = {"chain": measure_chain, "memory": measure_memory, "import": measure_import}
     if name in special:
         return special[name](sides, rounds)
     return measure_training(next(w for w in TRAINING if w.name == name), sides, rounds)
+
+
+def of(name: str, sides: list[str]) -> list[str]:
+    """The sides that a workload has: a chain of its length is not compiled, and importing is not done twice."""
+    return [side for side in sides if side != "compiled" or name not in ("chain", "import")]
 
 
 def scaled(samples: dict[str, list[float]], factor: float) -> dict[str, list[float]]:
@@ -181,7 +187,7 @@ def table_of(rows: list[Row], sides: list[str]) -> Table:
     for row in rows:
         lower, ratio, upper = row.ratio()
         own = [figure(row.median(side)) for side in sides[:2]]
-        others = [multiple(row.ratio(side)[1]) for side in sides[2:]]
+        others = [multiple(row.ratio(side)[1]) if side in row.samples else "" for side in sides[2:]]
         target = "" if row.target is None else f"≤ {row.target:g}" + (" µs" if row.absolute else "")
         met = {None: "", True: "[green]yes[/green]", False: "[red]no[/red]"}[row.met]
         spread = f"{multiple(lower)} … {multiple(upper)}"
@@ -219,7 +225,7 @@ def main() -> int:
     """Check, measure, print; 1 when a check fails, else 0."""
     args = arguments()
     console, progress = Console(), Console(stderr=True)
-    sides = ["plain", "minigrad"]
+    sides = ["plain", "minigrad", "compiled"]
     if args.peers and importlib.util.find_spec("torch"):
         sides.append("torch")
     elif args.peers:

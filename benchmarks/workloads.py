@@ -128,6 +128,14 @@ def with_minigrad(workload: Workload, dtype: type = np.float32) -> Trainer:
     return Trainer(step, lambda: [p.data for p in model.parameters()])
 
 
+def with_compiled(workload: Workload, dtype: type = np.float32) -> Trainer:
+    """The same step, compiled to a program of NumPy calls."""
+    import minigrad as mg
+
+    eager = with_minigrad(workload, dtype)
+    return Trainer(mg.compile(eager.step), eager.params)
+
+
 def with_torch(workload: Workload, dtype: type = np.float32) -> Trainer:
     """The same in PyTorch, eager. Its SGD with momentum is minigrad's Momentum while lr stays as it is."""
     import torch

@@ -79,3 +79,10 @@ def test_every_package_says_what_it_is_and_what_it_hands_on():
 def test_public_names_are_documented():
     undocumented = [n for n in minigrad.__all__ if callable(getattr(minigrad, n)) and not getattr(minigrad, n).__doc__]
     assert not undocumented
+
+
+def test_methods_that_are_attached_later_are_those_announced():
+    from minigrad.ops import methods, more_methods
+
+    assert sorted(more_methods.METHODS) == sorted(methods.LATER)
+    assert not set(methods.METHODS) & set(methods.LATER)

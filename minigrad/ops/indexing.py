@@ -13,6 +13,7 @@ import numpy as np
 
 from ..device import find_device, to_numpy
 from ..engine import Tensor, primitive
+from ..engine.tracing import holds
 from ..errors import ShapeError, describe
 from .shape import axis_of
 
@@ -143,8 +144,8 @@ def within(indices: Array, axis: int, a: Array, call: str, mode: str = "raise") 
         return indices
     if mode != "raise":
         return indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
-    low, high = int(indices.min()), int(indices.max())
-    if low < -n or high >= n:
+    low, high = indices.min(), indices.max()
+    if not holds((low >= -n) & (high < n)):
         other = '; mode="wrap" or "clip" allows any' if call == "take" else ""
         raise IndexError(
             f"{call}: index {low if low < -n else high} is out of bounds for axis {axis} of {describe(a)}; "

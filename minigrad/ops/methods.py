@@ -12,6 +12,7 @@ import numpy as np
 
 from ..device import as_device, device_of
 from ..engine import Tensor, implements
+from ..engine.dispatch import load_missing
 from ..errors import GraphError, describe
 from . import comparisons, extremes, indexing, kinks, linalg, reduce, rounding, shape, softmax, special
 from . import elementwise as e
@@ -152,3 +153,28 @@ for name, operation in METHODS.items():
 Tensor.real = property(e.positive)  # type: ignore[attr-defined]
 Tensor.T = property(shape.transpose)  # type: ignore[assignment]
 Tensor.mT = property(shape.matrix_transpose)  # type: ignore[assignment]
+
+# Methods that need operations which are not loaded yet: the first call of one attaches all (`more_methods.py`).
+LATER = (
+    "arctan2 argpartition argsort choose compress cumprod cumsum deg2rad det diag diagonal diff digamma flip "
+    "hypot i0 inner inverse kron lgamma logaddexp logaddexp2 matrix_power nanmean nansum nonzero norm prod "
+    "quantile rad2deg repeat roll rot90 searchsorted sinc slogdet std take tile trace tril triu var vdot xlogy"
+).split()
+
+
+def _later(name: str) -> Callable[..., Any]:
+    def call(self: Tensor, *args: Any, **options: Any) -> Any:
+        load_missing()
+        return getattr(self, name)(*args, **options)
+
+    return call
+
+
+def _at(self: Tensor) -> Any:
+    load_missing()
+    return self.at
+
+
+for name in LATER:
+    setattr(Tensor, name, _later(name))
+Tensor.at = property(_at)

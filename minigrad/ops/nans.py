@@ -53,17 +53,35 @@ def nanmean(a: Array, axis: Axes = None, keepdims: bool = False, where: Any = No
 
 
 @implements(np.nanvar)
-def nanvar(a: Array, axis: Axes = None, ddof: float = 0, keepdims: bool = False, **more: Any) -> Array:
-    """Return the variance of the elements along the axes that are not NaN; the rest as in `var`."""
-    a, numbers = _numbers(a, "nanvar", more.pop("where", None))
-    return var(a, axis, ddof, keepdims, where=numbers, **more)
+def nanvar(
+    a: Array,
+    axis: Axes = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = None,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Array:
+    """Return the variance of the elements along the axes that are not NaN; the arguments are those of `var`."""
+    a, numbers = _numbers(a, "nanvar", where)
+    return var(a, axis, ddof, keepdims, where=numbers, mean=mean, correction=correction)
 
 
 @implements(np.nanstd)
-def nanstd(a: Array, axis: Axes = None, ddof: float = 0, keepdims: bool = False, **more: Any) -> Array:
+def nanstd(
+    a: Array,
+    axis: Axes = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = None,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Array:
     """Return the standard deviation of the elements along the axes that are not NaN, the root of `nanvar`."""
-    a, numbers = _numbers(a, "nanstd", more.pop("where", None))
-    return std(a, axis, ddof, keepdims, where=numbers, **more)
+    a, numbers = _numbers(a, "nanstd", where)
+    return std(a, axis, ddof, keepdims, where=numbers, mean=mean, correction=correction)
 
 
 # Extremes

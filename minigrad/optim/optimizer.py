@@ -14,7 +14,7 @@ import numpy as np
 
 from ..device import device_of, move
 from ..engine import Tensor, enable_grad
-from ..engine.tracing import current, effect
+from ..engine.tracing import current
 from ..errors import CheckpointError, GraphError, describe
 from .block import STRETCH, Array, Block, Group
 
@@ -193,14 +193,21 @@ class Optimizer:
             if (values := list(block.group.values())) != block.checked:
                 self._check_group(block.group)
                 block.checked = values
+        tracer = current.tracer
         for block, g in [(block, block.gradient()) for block in blocks]:
-            group, t = _begin(block)
+            if tracer is None:
+                block.t += 1
+                group, t = block.group, block.t
+            else:
+                group, t = tracer.update_of(block)
             decay = 0.0 if self.decoupled_decay else group["weight_decay"]
             for theta, slope, state in block.stretches(g):
                 if decay:
                     slope = slope + decay * theta
                 update(theta, slope, state, group, t)
-            effect(block.mark_changed)
+            if tracer is not None:
+                tracer.effect(block.mark_changed)
+            block.mark_changed()
 
     def _current(self) -> list[Block]:
         """Return the blocks, after taking up parameters whose data were replaced or moved."""
@@ -283,15 +290,6 @@ class Optimizer:
             else:
                 small.setdefault((p.dtype, p.device), []).append(p)
         return [Block(params, group, self.state_names) for params in [*small.values(), *alone]]
-
-
-def _begin(block: Block) -> tuple[Group, Any]:
-    """Count an update of a block, and return its settings and the count."""
-    if current.tracer is not None:
-        settings: tuple[Group, Any] = current.tracer.update_of(block)
-        return settings
-    block.count()
-    return block.group, block.t
 
 
 def decay_weights_only(model: Any, weight_decay: float) -> list[Group]:

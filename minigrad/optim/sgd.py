@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from ..engine import enable_grad
-from ..errors import GraphError
+from ..engine.tracing import current
+from ..errors import GraphError, TraceError
 from .block import Array, Group
 from .optimizer import Optimizer
 
@@ -104,6 +105,11 @@ class Nesterov(Momentum):
             self._apply(self._update_ahead)
             return None
         self._keep_to("closure")
+        if current.tracer is not None:
+            raise TraceError(
+                "compile: Nesterov.step(closure) moves the parameters while the closure runs, which is no straight "
+                "line; use step() without a closure"
+            )
         blocks = list(self._current())
         before = [block.theta.copy() for block in blocks]
         try:
