@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..device import device_of, find_device, get_device, move, to_numpy
-from ..errors import GraphError, ShapeError, describe, nearest
+from ..errors import GraphError, ShapeError, describe
 from . import dispatch
 from .convert import check_differentiable, check_dtype, from_python, get_default_dtype
 from .node import Node, tick_update
@@ -322,13 +322,6 @@ class Tensor:
         data, device, self.requires_grad, self.name = state
         self._data = move(data, get_device(device))
         self.grad = self._node = self._changed = None
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if not name.startswith("__") and dispatch.load_missing():
-                return getattr(self, name)
-            raise AttributeError(f"a Tensor has no attribute {name!r}.{nearest(name, dir(type(self)))}")
 
     if TYPE_CHECKING:
         # Attached by `backward.py` and `minigrad.ops.methods`; listed here so that type checkers know them.
