@@ -1,4 +1,4 @@
-"""The command `minigrad`: demo, derive, train, predict.
+"""The command `minigrad`: demo, derive, exercise, train, predict.
 
 A user's mistake becomes one line on stderr and exit code 2, and leaves no file half-written.
 """
@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from . import __version__, data, nn, viz
 from .data.checks import existing_file
 from .errors import CheckpointError, DataError, MissingPackageError, NonFiniteError, nearest, require
+from .lab import exercises, networks
 from .lab.notes import derivations, facts, page, report
 from .ops.random import manual_seed
 from .train import TabularModel, digits, predict, progress_bar, tabular
@@ -102,6 +103,15 @@ examples:
 Without an ID all rows are printed as a table, with IDs those in full: formulas, the NumPy code of the hand side,
 both values, differences, verdict, and the errata of the notes computed as printed and as they should be. The id
 of an erratum, E1-E6, stands for its row.""",
+    "exercise": """Find the mistake in a derivation.
+
+examples:
+  minigrad exercise --level 2
+  minigrad exercise --level 2 --seed 7 --answer 9
+  minigrad exercise --level 4 --answer batchnorm-mean-constant
+
+Level 1 is a logistic unit, 2 has two layers, 3 softmax and residual layers, 4 batch normalisation. With an answer, a
+line's number, a mistake's id or the corrected line, the exit code tells: 0 if it is right, else 1.""",
     "train": """Train a network on a data set or on your own CSV file.
 
 examples:
@@ -130,7 +140,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, add in (
-        ("demo", _demo_options), ("derive", _derive_options), ("train", _train_options), ("predict", _predict_options),
+        ("demo", _demo_options), ("derive", _derive_options), ("exercise", _exercise_options),
+        ("train", _train_options), ("predict", _predict_options),
     ):  # fmt: skip
         first, _, rest = HELP[name].partition("\n\n")
         add(commands.add_parser(
@@ -150,6 +161,13 @@ def _derive_options(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
     form.add_argument("--html", type=Path, metavar="FILE", help="write everything as one page, to browse offline")
+
+
+def _exercise_options(parser: argparse.ArgumentParser) -> None:
+    levels = [str(level) for level in networks.LEVELS]
+    parser.add_argument("--level", type=_one_of(levels), default="1", metavar="N", help="1 to 4 (default: 1)")
+    parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="which exercise (default: 0)")
+    parser.add_argument("--answer", metavar="ANSWER", help="grade this and ask nothing")
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
@@ -303,6 +321,19 @@ def _derive(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
+# minigrad exercise
+
+
+def _exercise(args: argparse.Namespace) -> int:
+    """Show an exercise and ask for its mistake, or grade the answer that was given."""
+    task = exercises.exercise(args.seed, int(args.level))
+    if args.answer is None:
+        return 0 if exercises.practise(task) else 1
+    result = exercises.grade(task, args.answer)
+    print(result)
+    return 0 if result else 1
+
+
 # minigrad train
 
 
@@ -424,7 +455,7 @@ def _free(name: str, taken: Sequence[str]) -> str:
     return name if name not in taken else next(f"{name} {n}" for n in range(2, 1000) if f"{name} {n}" not in taken)
 
 
-COMMANDS = {"demo": _demo, "derive": _derive, "train": _train, "predict": _predict}
+COMMANDS = {"demo": _demo, "derive": _derive, "exercise": _exercise, "train": _train, "predict": _predict}
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ KINDS = {  # what to ask oneself; the last hint but one
     "batchnorm-mean-constant": "What depends on the batch?",
     "batchnorm-variance-constant": "What depends on the batch?",
     "ddof": "What does the variance divide by?",
+    "factor": "Is a number missing, or one too many?",
+    "operands-swapped": "Which way round does a product of matrices go back?",
 }
 
 
@@ -128,7 +130,7 @@ def exercise(seed: int = 0, level: int = 1) -> Exercise:
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"exercise: seed is {describe(seed)}, needs a whole number from 0 up")
-    if isinstance(level, bool) or level not in LEVELS:
+    if isinstance(level, bool) or level not in list(LEVELS):
         raise ValueError(f"exercise: level is {describe(level)}, needs one of {', '.join(map(str, LEVELS))}")
     rng = np.random.default_rng([level, seed])
     networks = LEVELS[level]

@@ -39,18 +39,8 @@ class Graph:
     """
 
     def __init__(self, output: Tensor, cotangent: Any = None) -> None:
-        if not isinstance(output, Tensor) or output._node is None:
-            raise GraphError(
-                f"a graph ends in a tensor that was computed from one that requires gradients, got {describe(output)}"
-            )
         self.output = output
-        self.nodes, self.leaves = _collect(output._node)
-        for node in self.nodes:
-            if node.saved is None:
-                raise GraphError(
-                    f"the graph has been freed ({node.op.name}): look at it before loss.backward(), or call "
-                    "loss.backward(retain_graph=True)"
-                )
+        self.nodes, self.leaves = collect(output)
         seed = np.ones_like(output.data) if cotangent is None else cotangent
         self.cotangents: dict[Key, Any] = propagate([output], [seed], wanted=frozenset(self.nodes), retain_graph=True)
         self._numbers = {node: number for number, node in enumerate(self.nodes)}
@@ -124,15 +114,25 @@ class Graph:
         return values
 
 
-def _collect(last: Node) -> tuple[list[Node], list[Tensor]]:
-    """Return all nodes below, in creation order, and the leaves in order of use."""
+def collect(output: Any) -> tuple[list[Node], list[Tensor]]:
+    """Return all nodes below a tensor, in creation order, and the leaves in order of use; raise as `Graph` does."""
+    if not isinstance(output, Tensor) or output._node is None:
+        raise GraphError(
+            f"a graph ends in a tensor that was computed from one that requires gradients, got {describe(output)}"
+        )
     seen: set[Any] = set()
-    stack: list[Any] = [last]
+    stack: list[Any] = [output._node]
     while stack:
         node = stack.pop()
         if node not in seen:
             seen.add(node)
             stack += [p for p in node.parents if isinstance(p, Node)]
     nodes = sorted(seen, key=lambda node: node.order)
+    for node in nodes:
+        if node.saved is None:
+            raise GraphError(
+                f"the graph has been freed ({node.op.name}): look at it before loss.backward(), or call "
+                "loss.backward(retain_graph=True)"
+            )
     leaves = dict.fromkeys(p for node in nodes for p in node.parents if isinstance(p, Tensor))
     return nodes, list(leaves)

@@ -62,7 +62,7 @@ def _unit(title: str, loss: str, do: str, slips: tuple[Slip, ...]) -> Network:
     return dw, db"""
     own = (
         Slip("sum-vs-mean", f"do = {do}", f"do = {do.replace(' / N', '').replace('N * ', '')}",
-             "The loss is a mean over the N examples, so every gradient carries 1/N."),
+             "The loss is a mean over the N examples, so every gradient carries 1/N.", ("factor",)),
         *_activation("dz = do * o * (1 - o)", "do", "o", "z", "σ′(z) = σ(z)(1 − σ(z)) = o(1 − o)"),
         Slip("wrong-node", "dw = x.T @ dz", "dw = x.T @ do",
              "z = xw + b, so ∂e/∂w = xᵀ ∂e/∂z: the cotangent of z, not that of o.", ("local-derivative-missing",)),
@@ -140,7 +140,7 @@ REGRESSION = Network(
         Slip("half", "do = 2 * (o - y) / N", "do = (o - y) / N",
              "(x²)′ = 2x, and this loss has no ½ in front to cancel the 2.", ("factor",)),
         Slip("sum-vs-mean", "do = 2 * (o - y) / N", "do = 2 * (o - y)",
-             "The error is a mean over the N examples, so its gradient carries 1/N."),
+             "The error is a mean over the N examples, so its gradient carries 1/N.", ("factor",)),
         Slip("regularizer-missing", "dV = h.T @ do + 0.2 * V", "dV = h.T @ do",
              "The loss has 0.1·‖V‖², whose derivative is 0.2·V."),
         Slip("half", "dV = h.T @ do + 0.2 * V", "dV = h.T @ do + 0.1 * V", "∂/∂V 0.1·‖V‖² = 0.2·V.", ("factor",)),
@@ -158,7 +158,8 @@ _SOFTMAX = """    o = np.exp(s - np.max(s, axis=1, keepdims=True))  # (N, K)
     ds = (o - y) / N  # (N, K)"""
 _AT_SOFTMAX = (
     Slip("sign", "ds = (o - y) / N", "ds = (y - o) / N", "Softmax under cross entropy: ∂e/∂s = (o − y)/N."),
-    Slip("sum-vs-mean", "ds = (o - y) / N", "ds = o - y", "The loss is a mean over the N examples: (o − y)/N."),
+    Slip("sum-vs-mean", "ds = (o - y) / N", "ds = o - y", "The loss is a mean over the N examples: (o − y)/N.",
+         ("factor",)),
     Slip("softmax-twice", "ds = (o - y) / N",
          "ds = o * ((o - y) - np.sum((o - y) * o, axis=1, keepdims=True)) / N",
          "o − y has the softmax's derivative in it already; it must not come in once more."),

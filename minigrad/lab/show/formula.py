@@ -65,8 +65,8 @@ def rule_name(rule: Callable[..., Any] | None) -> str:
     >>> import minigrad as mg
     >>> rule_name(mg.exp.primitive.rules["x"]), rule_name(mg.linear.primitive.rules["w"])
     ('g * out', 'g.T.dot(x)')
-    >>> rule_name(mg.matmul.primitive.rules["a"])
-    '_matmul_a(g, a, b)'
+    >>> rule_name(mg.linear.primitive.rules["b"])
+    '_linear_b(g)'
     """
     text = rule_text(rule)
     if rule is None or (text and rule.__code__.co_name == "<lambda>"):

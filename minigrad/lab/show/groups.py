@@ -59,11 +59,13 @@ class Parts:
     graph : the graph
     root : the group of everything
     edges : pairs of a source (a node, a leaf or a Constant) and the node that uses it, each pair once
+    constants : the Constants by the id of their arrays
     """
 
     graph: Graph
     root: Group
     edges: list[tuple[Any, Node]]
+    constants: dict[int, Constant]
 
     @property
     def drawn(self) -> list[Any]:
@@ -86,7 +88,7 @@ def take_apart(graph: Graph) -> Parts:
                 edges[known, node] = None
     _shelter(root, list(edges))
     _fold(root)
-    return Parts(graph, root, list(edges))
+    return Parts(graph, root, list(edges), constants)
 
 
 def _fold(root: Group) -> None:

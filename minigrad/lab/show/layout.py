@@ -3,7 +3,7 @@
 Each group is laid out by itself and is one box of the level around it. Lines cross its border at points of its first
 and last layer. Order and x
 are found once; what depends on which groups are folded is found by adding up: see `Layout.x` and `rows`, and the
-same few lines in the page's script. Read next: `labels.py`.
+same few lines in the page's script. Read next: `scene.py`.
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ class Layout:
             self.levels[group] = Level(group, self.levels[around[-1]] if around else None)
         self._lines: dict[Group, list[tuple[Any, Any, Any]]] = {group: [] for group in self.levels}
         for source, user in parts.edges:
-            self._spread(source, user)
+            self._divide(source, user)
         for level in reversed(self.levels.values()):
             self._arrange(level)
         self.ways = {edge: self._way(*edge) for edge in parts.edges}
 
-    def _spread(self, source: Any, user: Any) -> None:
+    def _divide(self, source: Any, user: Any) -> None:
         """Tell every level what of an edge it has to draw: from a member or its border, to a member or its border."""
         mine, theirs = [*self._chains[source], source], [*self._chains[user], user]
         common = sum(a is b for a, b in zip(mine, theirs, strict=False))

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...engine import Node, Tensor
 from ..graph import Graph
-from .drawing import draw, ids_of, svg_of
+from .drawing import ids_of, svg_of
 from .formula import shown, write_whole
 from .groups import Constant, Group, Parts, take_apart
 from .labels import brief, label_of, line_of, table
@@ -79,7 +79,7 @@ def to_html(loss: Tensor, path: str | Path | None = None, *, title: str = "Backp
     graph = scalar_graph(loss, "to_html")
     parts = take_apart(graph)
     layout = Layout(parts)
-    text = _page(layout, title, _facts(graph), draw(loss).svg)
+    text = _page(layout, title, _facts(graph), svg_of(layout))
     return Page(text, write_whole(path, text, "to_html") if path is not None else None)
 
 
@@ -164,10 +164,9 @@ def _member(parts: Parts, ids: dict[Any, str], member: Any) -> dict[str, Any]:
         "shape": list(member.shape if isinstance(member, Node) else value.shape),
     }  # fmt: skip
     if isinstance(member, Node):
-        known = {id(c.value): ids[c] for c in parts.drawn if isinstance(c, Constant)}
         found["op"], found["module"] = member.op.name, graph.module(member)
         found["operands"] = [
-            [name, ids[parent] if parent is not None else known.get(id(x), ""), shown(x)]
+            [name, ids.get(parts.constants.get(id(x)) if parent is None else parent, ""), shown(x)]
             for name, parent, x in graph.operands(member)
         ]
         options = member.trace.options.items() if member.trace and member.op.name != "named" else ()

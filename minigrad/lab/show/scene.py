@@ -1,6 +1,6 @@
 """Where everything is drawn, given which groups are folded. The page's script does the same when one is opened.
 
-Read next: `drawing.py`.
+Read next: `labels.py`.
 """
 
 from __future__ import annotations

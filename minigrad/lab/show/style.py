@@ -86,6 +86,7 @@ td {{ text-align: right; padding: .12rem .45rem; border-radius: .25rem; white-sp
   font-variant-numeric: tabular-nums; }}
 th {{ text-align: left; font-weight: normal; padding: .1rem .6rem .1rem 0; font-size: .9rem;
   overflow-wrap: anywhere; }}
+th.chips {{ white-space: nowrap; }}
 #leaves td {{ text-align: left; padding-left: 0; color: var(--gradient); }}
 .chips a {{ display: inline-block; margin: .1rem .5rem .1rem 0; color: var(--accent); cursor: pointer;
   text-decoration: underline; }}
