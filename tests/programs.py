@@ -39,19 +39,23 @@ def our_space():
     return Space({"mg": mg, "np": np, "row": rows, "within": within}, lambda a: mg.Tensor(a, requires_grad=True))
 
 
+# There is no derivative where this is 0: rounding errors (of the deviation of equal numbers), or NaN
+KINKS = {"std": lambda out, *args: out, "arctan2": lambda out, y, x: np.hypot(y, x)}
+
+
 def numpy_space():
     rows = {row.name: row.expected for row in ROWS}
-    rows["std"] = away_from_zero(rows["std"])
+    rows.update({name: away_from_zero(rows[name], size) for name, size in KINKS.items() if name in rows})
     names = types.SimpleNamespace(**rows, tensor=np.asarray)
     return Space({**OURS.names, "mg": names, "row": rows}, np.asarray)
 
 
-def away_from_zero(function):
-    """Refuse what has a kink at 0, where its derivative is made of rounding errors: the deviation of equal numbers."""
+def away_from_zero(function, size):
+    """Return a function that refuses what is at a kink."""
 
     def call(*args, **options):
         out = function(*args, **options)
-        if np.min(out, initial=1) < 1e-6:
+        if np.min(size(out, *args), initial=1) < 1e-6:
             raise ValueError("a kink")
         return out
 

@@ -77,6 +77,12 @@ def test_dropout_inside_drops_the_same():
     equal(layer(mg.tensor(np.ones((50, 4)))), again.numpy())
 
 
+def test_draws_that_cannot_be_repeated_are_noticed():
+    out = mg.checkpoint(nn.Dropout(0.5, generator=np.random.default_rng(0)))(mg.tensor(X + 3, requires_grad=True))
+    with pytest.raises(GraphError, match=r"checkpoint: Dropout gave other results .* only those of the library's own"):
+        out.sum().backward()
+
+
 def test_it_keeps_nothing_but_the_arguments():
     made = []
 

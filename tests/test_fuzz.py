@@ -229,10 +229,9 @@ def program_of(shape, text):
     return program
 
 
-NUMBER = pytest.mark.xfail(reason="np.arange(like=) refuses the number that is handed back", strict=False)
 FOUND = [  # programs that failed once
     ((), "mg.sum(x0, axis=-1) * mg.max(x0, axis=-1)"),
-    pytest.param((3,), "x0[np.array(1)] + mg.take(x0, indices=2)", marks=NUMBER),
+    ((3,), "x0[np.array(1)] + mg.take(x0, indices=2)"),
     ((2,), "mg.mean(x0, axis=())"),
     ((2, 3), "x0[-2, None, np.array([-3, -3])]"),
     ((2, 3), "np.tile(x0, reps=(0, 2))"),
@@ -272,8 +271,8 @@ def run(programs, number=None):
 
 def test_random_programs():
     seen.clear()
-    run(100)
-    assert seen["smooth"] > 80 and seen["lines"] > 400
+    run(60)
+    assert seen["smooth"] > 40 and seen["lines"] > 200
 
 
 def main():

@@ -43,8 +43,6 @@ def test_the_third_derivative_of_a_determinant_is_right_or_nan():
     for a, known in (
         (RNG.normal(size=(3, 3)), True),
         (np.diag([3.0, 2, 0]), True),
-        (np.arange(1.0, 10).reshape(3, 3), True),
-        (np.eye(3), False),
         (np.diag([3.0, 0, 0]), False),
     ):
         third = mg.jacobian(mg.hessian(linalg.det))(mg.tensor(a)).numpy()

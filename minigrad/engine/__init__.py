@@ -4,7 +4,7 @@ Read `modes`, `node`, `convert`, `tensor`, `dispatch`, `primitive`, `calls`, `su
 this order.
 """
 
-from .backward import propagate, sum_to
+from .backward import propagate, set_gradients, sum_to
 from .convert import get_default_dtype, operand, set_default_dtype
 from .dispatch import implements
 from .modes import annotate, debug, enable_grad, is_debugging, is_grad_enabled, no_grad
@@ -33,6 +33,7 @@ __all__ = [
     "propagate",
     "record_call",
     "set_default_dtype",
+    "set_gradients",
     "sum_to",
     "tensor",
     "tick",

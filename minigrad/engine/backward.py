@@ -191,6 +191,11 @@ def propagate(
     return pending | found if found else pending
 
 
+def set_gradients(leaves: Sequence[Tensor], grads: Sequence[Tensor]) -> None:
+    """Give every leaf its gradient, in one call, which Ctrl-C does not cut in two."""
+    deque(map(_set_grad, leaves, grads), 0)
+
+
 def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
     """Return the cotangent backward starts from, of the output's shape and dtype: a Tensor when `create_graph`."""
     if not output.requires_grad:
@@ -269,7 +274,7 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
                 g = +g if create_graph else g.copy()  # a Tensor's copy is recorded
             leaves.append(leaf)
             grads.append(g if create_graph else wrap(g))
-        deque(map(_set_grad, leaves, grads), 0)  # one call, which Ctrl-C does not cut in two
+        set_gradients(leaves, grads)
 
 
 Tensor.backward = backward  # type: ignore[method-assign]

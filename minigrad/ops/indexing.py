@@ -39,7 +39,7 @@ def add_at(values: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
     # The position of each selected element in the flattened array; bincount adds up, in float64,
     # the values that share one.
     size = math.prod(shape)
-    positions = np.arange(size, like=values).reshape(shape)[index]
+    positions = np.arange(size, like=zeros).reshape(shape)[index]
     sums = np.bincount(positions.ravel(), weights=values.ravel(), minlength=size)
     return sums.astype(values.dtype).reshape(shape)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, wrap
+from ..engine import Tensor, set_gradients, wrap
 
 
 def _with_gradient(parameters: Any) -> list[Any]:
@@ -57,8 +57,7 @@ def clip_grad_norm_(
             f"clip_grad_norm_: the norm of the gradients is {norm}; look for the cause with mg.debug()"
         )
     if max_norm < norm < math.inf:
-        for p in params:
-            p.grad = wrap(p.grad.data * (max_norm / norm))
+        set_gradients(params, [wrap(p.grad.data * (max_norm / norm)) for p in params])
     return norm
 
 
@@ -74,5 +73,5 @@ def clip_grad_value_(parameters: Any, clip_value: float) -> None:
     """
     if not clip_value > 0:
         raise ValueError(f"clip_grad_value_: clip_value must be positive, got {clip_value!r}")
-    for p in _with_gradient(parameters):
-        p.grad = wrap(np.clip(p.grad.data, -clip_value, clip_value))
+    params = _with_gradient(parameters)
+    set_gradients(params, [wrap(np.clip(p.grad.data, -clip_value, clip_value)) for p in params])

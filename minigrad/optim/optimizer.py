@@ -275,6 +275,8 @@ class Optimizer:
             given = group.get(name, low)
             if name == "betas" and not (isinstance(given, tuple | list) and len(given) == 2):
                 raise ValueError(f"{self._name}: betas must be two numbers, (α₁, α₂), got {given!r}")
+            if name == "eps" and name in group and given == 0:
+                raise ValueError(f"{self._name}: eps=0 would divide 0 by 0 where a gradient is 0; needs 0 < eps")
             for value in given if name == "betas" else (given,):
                 if not (isinstance(value, int | float | np.number) and low <= value < high):
                     raise ValueError(

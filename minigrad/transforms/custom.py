@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Node, Tensor, enable_grad, is_grad_enabled, no_grad, propagate, record_call, tick, wrap
-from ..errors import RuleError, ShapeError, describe
+from ..errors import GraphError, RuleError, ShapeError, describe
 from ..ops import random
 from .reverse import Function
 from .tree import flatten, flatten_like, unflatten
@@ -90,6 +90,7 @@ def checkpoint(f: Function) -> Function:
         if not inside:
             return unflatten(tree, leaves)
         parents = _edges([leaves[i] for i in inside], start)
+        sums = [leaves[i].data.sum() for i in inside]
 
         def back(cotangents: list[Any], again: bool) -> list[Any]:
             after, restart = random.get_rng_state(), tick()
@@ -100,6 +101,11 @@ def checkpoint(f: Function) -> Function:
             finally:
                 random.set_rng_state(after)
             outs = [repeated[i] for i in inside]
+            if not all(np.array_equal(x.data.sum(), s, equal_nan=True) for x, s in zip(outs, sums, strict=True)):
+                raise GraphError(
+                    f"checkpoint: {_name(f)} gave other results when it was run again in backward; it must be repeatable. "
+                    "Of random draws only those of the library's own generator are (mg.manual_seed)"
+                )
             found = propagate(outs, cotangents, retain_graph=again, create_graph=again, since=restart)
             zeros = [None if p in found else np.zeros_like(_like(p)) for p in parents]
             return [found[p] if z is None else wrap(z) if again else z for p, z in zip(parents, zeros, strict=True)]
