@@ -180,3 +180,43 @@ def test_formulas_are_never_turned_into_numbers():
     with pytest.raises(TypeError, match="never converted to numbers silently"):
         np.asarray(w.data)
     assert str(w.numpy()) == "w"
+
+
+def test_what_knows_no_symbolic_sizes_says_so_and_gives_no_numbers_instead():
+    X = lab.symbols("X:N×D")
+    for loss in (
+        lambda: mg.concatenate([X, X]).sum(),
+        lambda: X[:2].sum(),
+        lambda: X.reshape(-1).sum(),
+        lambda: X.max(),
+    ):
+        with pytest.raises(NotImplementedError, match="no symbolic reading of .*or give the axes numbers for lengths"):
+            lab.derive(loss(), X)
+    assert str(lab.derive(X[0].sum(), X)) == "∂e/∂X = [n = 0]"
+
+
+def test_symbols_stay_on_their_device():
+    with pytest.raises(TypeError, match="symbols have no numbers that could be moved"):
+        lab.symbols("v:3").to("cpu")
+    assert str(mg.tensor(2.0).to("symbols")).startswith("tensor(2")
+
+
+def test_a_symbol_may_be_called_like_the_result():
+    e, f = lab.symbols("e f")
+    assert str(lab.derive(e * f, e)) == "∂e′/∂e = f"
+    assert str(lab.derive((e * f).named("e"), f)) == "∂e′/∂f = e\nwith e′ = e·f"
+
+
+def test_other_transforms_take_symbols_too():
+    v = lab.symbols("v:2")
+    assert str(mg.hessian(lambda a: (a**3).sum())(v)).startswith("tensor([[6*v_0, 0]")
+    w = lab.symbols("w")
+    assert str(lab.derive(mg.grad(lambda a: a**3)(w), w)) == "∂e/∂w = 6·w"
+
+
+def test_dead_names_do_not_come_back():
+    w, x = lab.symbols("w x")
+    o = mg.sigmoid(w * x).named("o")
+    assert str(lab.derive(mg.sigmoid(w * x) * 1, w)).startswith("∂e/∂w = x·o·(1 − o)")
+    del o
+    assert str(lab.derive(mg.sigmoid(w * x) * 1, w)) == "∂e/∂w = x·σ(w·x)·(1 − σ(w·x))"

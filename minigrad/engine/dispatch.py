@@ -1,13 +1,13 @@
 """NumPy functions called on Tensors: `np.tanh(t)` finds the primitive that was registered for it.
 
-`numpy_functions` maps a NumPy function to ours. What is not in the table raises, naming what it is
-made of where there is that: never a silent object array, never a silent conversion. Read next: `primitive.py`.
+`numpy_functions` maps a NumPy function to ours. What is not in the table raises, and says why: never a silent object
+array, never a silent conversion. Read next: `primitive.py`.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 numpy_functions: dict[Any, Callable[..., Any]] = {}
 refused: dict[Any, str] = {}  # NumPy function → why minigrad has no counterpart, and what to do instead
 _loaders: list[Callable[[], Any]] = []
-_VARIANT = re.compile(r"^(nan|cumulative_|cum|array_|column_|float_|floor_|matrix_|tensor|vec|[dfhv])|2$")
+_loading = threading.RLock()
 # What the methods of a ufunc are: np.add.reduce(t) is np.sum(t, axis=0)
 ufunc_methods: dict[tuple[str, str], Any] = {
     ("add", "reduce"): np.sum, ("multiply", "reduce"): np.prod,
@@ -31,12 +31,12 @@ def when_missing(load: Callable[[], Any]) -> None:
     _loaders.append(load)
 
 
-def load_missing() -> bool:
-    """Run what is left to run; tell whether there was anything."""
-    loaded = bool(_loaders)
-    while _loaders:
-        _loaders.pop()()
-    return loaded
+def load_missing() -> None:
+    """Run what is left to run; other threads wait for it."""
+    with _loading:
+        while _loaders:
+            _loaders[-1]()
+            _loaders.pop()
 
 
 def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -59,28 +59,16 @@ def _name(function: Any) -> str:
     return ".".join(filter(None, ["np" if module == "numpy" else module, rest, name]))
 
 
-def _akin(name: str) -> str:
-    """Name the function of ours that another is a variant of: `stack` for hstack, `arctan` for arctan2.
-
-    Never one that is only spelt alike: NumPy's names are no slips, and `sort` has nothing to do with `sqrt`.
-    """
-    plain = _VARIANT.sub("", name.rpartition(".")[2])
-    return f" There is np.{plain}." if any(plain == getattr(f, "__name__", "") for f in numpy_functions) else ""
-
-
 def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call what is registered for a NumPy function, or raise: what `Tensor.__array_function__` must do."""
     name = _name(function)
     ours = numpy_functions.get(function)
-    if ours is None and load_missing():
+    if ours is None:
+        load_missing()
         ours = numpy_functions.get(function)
     if ours is None:
-        why = refused.get(function)
-        raise TypeError(
-            f"{name} has no minigrad counterpart for Tensors"
-            + (f": {why}" if why else f".{_akin(name)} Write it with operations minigrad has, or use t.numpy() where no "
-               "gradient is needed")
-        )
+        why = refused.get(function, "write it with operations minigrad has, or use t.numpy() for its values alone")
+        raise TypeError(f"{name} has no minigrad counterpart for Tensors: {why}")
     if kwargs:
         # NumPy spells "not given" in several ways; only what was really asked for is passed on.
         known = inspect.signature(ours).parameters

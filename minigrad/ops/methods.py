@@ -155,7 +155,13 @@ Tensor.T = property(shape.transpose)  # type: ignore[assignment]
 Tensor.mT = property(shape.matrix_transpose)  # type: ignore[assignment]
 
 # Methods that need operations which are not loaded yet: the first call of one attaches all (`more_methods.py`).
-LATER = ["arctan2", "argpartition", "argsort", "choose", "compress", "cumprod", "cumsum", "deg2rad", "det", "diag", "diagonal", "diff", "digamma", "flip", "hypot", "i0", "inner", "inverse", "kron", "lgamma", "logaddexp", "logaddexp2", "matrix_power", "nanmean", "nansum", "nonzero", "norm", "prod", "quantile", "rad2deg", "repeat", "roll", "rot90", "searchsorted", "sinc", "slogdet", "std", "take", "tile", "trace", "tril", "triu", "var", "vdot", "xlogy"]
+LATER = [
+    "arctan2", "argpartition", "argsort", "choose", "compress", "cumprod", "cumsum", "deg2rad", "det", "diag",
+    "diagonal", "diff", "digamma", "flip", "hypot", "i0", "inner", "inverse", "kron", "lgamma", "logaddexp",
+    "logaddexp2", "matrix_power", "nanmean", "nansum", "nonzero", "norm", "prod", "quantile", "rad2deg", "repeat",
+    "roll", "rot90", "searchsorted", "sinc", "slogdet", "std", "take", "tile", "trace", "tril", "triu", "var",
+    "vdot", "xlogy",
+]  # fmt: skip
 
 
 def _later(name: str) -> Callable[..., Any]:

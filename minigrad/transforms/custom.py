@@ -103,8 +103,8 @@ def checkpoint(f: Function) -> Function:
             outs = [repeated[i] for i in inside]
             if not all(np.array_equal(x.data.sum(), s, equal_nan=True) for x, s in zip(outs, sums, strict=True)):
                 raise GraphError(
-                    f"checkpoint: {_name(f)} gave other results when it was run again in backward; it must be repeatable. "
-                    "Of random draws only those of the library's own generator are (mg.manual_seed)"
+                    f"checkpoint: {_name(f)} gave other results when it was run again in backward; it must be "
+                    "repeatable. Of random draws only those of the library's own generator are (mg.manual_seed)"
                 )
             found = propagate(outs, cotangents, retain_graph=again, create_graph=again, since=restart)
             zeros = [None if p in found else np.zeros_like(_like(p)) for p in parents]
