@@ -190,7 +190,7 @@ def test_what_knows_no_symbolic_sizes_says_so_and_gives_no_numbers_instead():
         lambda: X.reshape(-1).sum(),
         lambda: X.max(),
     ):
-        with pytest.raises(NotImplementedError, match="no symbolic reading of .*or give the axes numbers for lengths"):
+        with pytest.raises(NotImplementedError, match=r"no symbolic reading of .*give the axes numbers"):
             lab.derive(loss(), X)
     assert str(lab.derive(X[0].sum(), X)) == "∂e/∂X = [n = 0]"
 

@@ -35,8 +35,7 @@ def load_missing() -> None:
     """Run what is left to run; other threads wait for it."""
     with _loading:
         while _loaders:
-            _loaders[-1]()
-            _loaders.pop()
+            _loaders.pop()()
 
 
 def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -71,6 +71,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     dtype = property(lambda self: self.data.dtype)
     ndim = property(lambda self: self.data.ndim)
     size = property(lambda self: self.data.size)
+    strides = property(lambda self: self.data.strides)
+    itemsize = property(lambda self: self.data.itemsize)
     base = property(lambda self: getattr(self.data, "base", None))
     T = property(np.transpose)
 

@@ -14,7 +14,7 @@ SOME = np.array([[True, True, False, True]] * 3)
 def leaving_out(name, *options, whole=COLUMNS, **more):
     """A row of the call on arrays with holes."""
     cases = [Case((reals(3, 4),), {"holes": HOLES, **o}) for o in [*whole, *options]]
-    return Sample(name, with_holes(getattr(mg, name)), with_holes(getattr(np, name)), cases, protocol=False, **more)
+    return Sample(name, with_holes(getattr(mg, name)), with_holes(getattr(np, name)), cases, **more)
 
 
 ROWS = [

@@ -67,8 +67,7 @@ ROWS = [
     *[
         Sample(name, with_holes(getattr(mg, name)), with_holes(getattr(np, name)),
                [Case((reals(3, 4), *q), {"holes": HOLES, **o})
-                for o in ({}, {"axis": 0}, {"axis": 1, "keepdims": True})],
-                protocol=False)
+                for o in ({}, {"axis": 0}, {"axis": 1, "keepdims": True})])
         for name, q in (("nanmedian", ()), ("nanquantile", (0.3,)), ("nanpercentile", ([20, 80],)))
     ],
 ]  # fmt: skip

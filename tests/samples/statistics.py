@@ -83,7 +83,6 @@ ROWS = [
     Sample(
         "average, with the sum", both(mg.average), both(np.average),
         [Case((reals(2, 3),), {"axis": 0}), Case((reals(2, 3), reals(3, low=0.5, high=2, seed=1)), {"axis": 1})],
-        protocol=False,
     ),
     Sample(
         "cov", mg.cov, np.cov,

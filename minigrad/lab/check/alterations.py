@@ -1,7 +1,7 @@
-"""What a slip does to one answer of the way back: each takes the place of a rule for one operand.
+"""What a slip does to one answer of the way back: each function here takes the place of a rule.
 
 An alteration returns the cotangent it would hand on, or None where it makes no sense. All are linear in the cotangent
-but `Of`, which takes another one. Read next: `mutants.py`.
+but `Of`, which takes another one. Read next: `particular.py`.
 """
 
 from __future__ import annotations
@@ -59,16 +59,35 @@ def by_value(view: View, step: Step, i: int, g: Array) -> Array | None:
     return g * step.out if np.shape(step.out) == step.shape(i) else None
 
 
+def by_argument(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Multiply by the argument, not by the derivative there."""
+    return g * step.operands[i]
+
+
 def at_result(view: View, step: Step, i: int, g: Array) -> Array:
     """Take the local derivative at the result in place of the argument: σ'(σ(z))."""
-    x = np.asarray(step.out)
-    return step.answer(i, g, **{step.names[0]: x, "out": step.op.body(x, **step.options)})
+    return step.answer(i, g, **moved_to(step, i, np.asarray(step.out)))
+
+
+def at_inner_slope(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Take the local derivative at the inner derivative in place of the inner value: f'(u'(x)) for f'(u(x))."""
+    inner = step.parents[i]
+    j = argument_of(inner) if isinstance(inner, Step) else None
+    if j is None or not isinstance(inner, Step):
+        return None
+    return step.answer(i, g, **moved_to(step, i, inner.answer(j, np.ones(np.shape(inner.out)))))
 
 
 def in_terms_of_argument(view: View, step: Step, i: int, g: Array) -> Array | None:
     """Write the argument where the formula has the result: z(1 − z) for o(1 − o)."""
-    formula = slope_of_result(step.op, tuple(sorted(step.options.items())))
+    formula = slope_of_result(step.op, tuple(sorted(step.options.items()))) if len(step.op.arrays) == 1 else None
     return None if formula is None else g * formula(np.asarray(step.operands[0]))
+
+
+def moved_to(step: Step, i: int, x: Array) -> dict[str, Array]:
+    """Return what a rule asks for of an element-wise step, at another argument."""
+    operands = [x if j == i else value for j, value in enumerate(step.operands)]
+    return {step.names[i]: x, "out": step.op.body(*operands, **step.options)}
 
 
 @lru_cache(maxsize=256)
@@ -80,7 +99,7 @@ def slope_of_result(op: Any, options: tuple[tuple[str, Any], ...]) -> Callable[[
     powers = np.stack([out**k for k in range(4)], axis=1)
     if not (np.isfinite(powers).all() and np.isfinite(slope).all()) or np.ptp(out) < 1e-3:
         return None
-    weights, *_ = np.linalg.lstsq(powers, slope, rcond=None)
+    weights: Array = np.linalg.lstsq(powers, slope, rcond=None)[0]
     if np.abs(powers @ weights - slope).max() > 1e-9 * np.abs(slope).max() or np.ptp(slope) < 1e-6:
         return None
     weights = np.round(weights, 6)
@@ -105,14 +124,25 @@ def _element_wise(op: Any, options: tuple[tuple[str, Any], ...]) -> bool:
     return out.shape == x.shape and np.array_equal(out[:, ::-1], flat) and np.array_equal(out[:1, :1], one)
 
 
+def argument_of(step: Step) -> int | None:
+    """Return the position of the only argument of an element-wise step, None if it is none: of x³ it is that of x."""
+    if not getattr(step.op, "asks", None) or step.op.variadic or len(step.live()) != 1:
+        return None
+    i = step.live()[0][0]
+    if len(step.op.arrays) > 1:
+        others = [x for j, x in enumerate(step.operands) if j != i]
+        linear = step.op.name in ("add", "subtract", "multiply") or (step.op.name == "divide" and i == 0)
+        fits = step.op.broadcasts and np.shape(step.out) == step.shape(i) and step.operands[i] is not None
+        return i if fits and not linear and all(x is not None and np.size(x) == 1 for x in others) else None
+    try:
+        return i if _element_wise(step.op, tuple(sorted(step.options.items()))) else None
+    except TypeError:  # an option that cannot be a key
+        return None
+
+
 def is_element_wise(step: Step) -> bool:
     """Tell whether a step is a function of one number, applied to each."""
-    if not getattr(step.op, "asks", None) or len(step.op.arrays) != 1 or step.op.variadic:
-        return False
-    try:
-        return _element_wise(step.op, tuple(sorted(step.options.items())))
-    except TypeError:  # an option that cannot be a key
-        return False
+    return argument_of(step) is not None
 
 
 @dataclass(frozen=True)
@@ -126,13 +156,13 @@ class Changed:
 
     def __call__(self, view: View, step: Step, i: int, g: Array) -> Array | None:
         """Return the altered answer."""
-        own = step.environment.get(self.name)
-        value = np.swapaxes(own, -1, -2) if self.source is None else self.source.value(view)
+        own: Any = step.environment.get(self.name)
+        value: Any = np.swapaxes(own, -1, -2) if self.source is None else self.source.value(view)
         if value is None or np.shape(value) != np.shape(own):
             return None
         changed = {self.name: value}
         if self.follow:
-            changed["out"] = step.op.body(value, **step.options)
+            changed = moved_to(step, i, value)
         return step.answer(i, g, **changed)
 
 
@@ -149,13 +179,42 @@ class Of:
         return step.answer(i, other) if other is not None and np.shape(other) == np.shape(g) else None
 
 
+@dataclass(frozen=True)
+class Before:
+    """The rule of the cotangent before another step's derivative: that derivative is left out on this way alone."""
+
+    number: int
+
+    def __call__(self, view: View, step: Step, i: int, g: Array) -> Array | None:
+        """Return the altered answer."""
+        other = view.current.get(view.steps[self.number])
+        return step.answer(i, np.zeros_like(g) if other is None else other)
+
+
 def exchanged(view: View, step: Step, i: int, g: Array) -> Array | None:
     """Exchange the two operands in the rule."""
     a, b = step.names
     values = step.environment
     if np.shape(values[a]) != np.shape(values[b]):
         return None
-    return to_shape(step.raw(i, g, **{a: values[b], b: values[a]}), step.shape(i))
+    out = step.op.body(values[b], values[a], **step.options)
+    return to_shape(step.raw(i, g, **{a: values[b], b: values[a], "out": out}), step.shape(i))
+
+
+def turned_cotangent(view: View, step: Step, i: int, g: Array) -> Array | None:
+    """Take the transposed cotangent."""
+    return step.answer(i, g.T) if g.ndim == 2 and g.shape[0] == g.shape[1] else None
+
+
+def weighted(weights: tuple[float, ...]) -> Alteration:
+    """Count every row of the cotangent, a sample, so often."""
+
+    def alteration(view: View, step: Step, i: int, g: Array) -> Array | None:
+        if np.ndim(g) == 0 or len(g) != len(weights):
+            return None
+        return step.answer(i, g * np.reshape(weights, (-1,) + (1,) * (g.ndim - 1)))
+
+    return alteration
 
 
 def rule_of_other(view: View, step: Step, i: int, g: Array) -> Array | None:
@@ -187,6 +246,16 @@ def one_row(row: int) -> Alteration:
         kept = np.zeros_like(g)
         kept[row] = g[row]
         return step.answer(i, kept)
+
+    return alteration
+
+
+def running(backwards: bool) -> Alteration:
+    """Count the first sample as often as there are samples, the next once less: a running sum that is added up."""
+
+    def alteration(view: View, step: Step, i: int, g: Array) -> Array:
+        counts = np.arange(len(g), 0, -1.0)
+        return step.answer(i, g * np.reshape(counts[::-1] if backwards else counts, (-1,) + (1,) * (np.ndim(g) - 1)))
 
     return alteration
 

@@ -13,14 +13,16 @@ import numpy as np
 
 from . import specials
 from .closeness import scale_of
-from .factors import Reading, is_square, read
+from .counting import branches, samples
+from .factors import Reading, read
 from .forward import forwards
-from .mutants import Mutant, repeated, shifted, singles, undivided
+from .mutants import Mutant, mutants_of
 from .places import canonical, chain, in_penalty, is_twin, joins, names_of_dropping
+from .sizes import is_square
 from .slips import Grads, Slip, Trial, fit, times
 from .steps import Edge, Step, View
 
-EXACT = 1e-8  # of the largest element: what counts as equal
+EXACT, FINEST = 1e-8, 1e-12  # of the largest element: what counts as equal
 Found = tuple[Slip, set[int]]  # a slip, and the arguments that match under it and those before
 
 
@@ -35,8 +37,12 @@ class Candidates:
     """
 
     def __init__(self, hand: Grads, truth: Grads, numbers: list[int], loose: dict[int, float]) -> None:
-        self.hand, self.truth, self.numbers, self.loose = hand, truth, numbers, loose
+        self.hand, self.truth, self.numbers = hand, truth, numbers
         self.floors = {n: 1e-6 * scale_of(truth[n]) for n in numbers}  # what cancels to nothing is nothing
+        self.loose = {}
+        for n in numbers:
+            small = 1e-3 * self.apart(n, hand[n], truth[n])  # a small mistake must be met the more exactly
+            self.loose[n] = loose[n] if n in loose else min(EXACT, max(small, FINEST)) if small > 0 else EXACT
         self.tried = 0
         self.nearest: list[tuple[float, Slip]] = []
         self.cone: set[int] | None = None  # the steps to look at, all by default
@@ -46,7 +52,11 @@ class Candidates:
 
     def equal(self, n: int, a: Any, b: Any) -> bool:
         """Tell whether two gradients of an argument are the same."""
-        return self.apart(n, a, b) <= self.loose.get(n, EXACT)
+        return self.apart(n, a, b) <= self.loose[n]
+
+    def can_tell(self, numbers: list[int]) -> bool:
+        """Tell whether what differs is large beside what counts as equal."""
+        return all(self.apart(n, self.hand[n], self.truth[n]) > 50 * self.loose[n] for n in numbers)
 
     def apart(self, n: int, a: Any, b: Any) -> float:
         """Return how far two gradients are apart, as a share of the largest element."""
@@ -76,7 +86,11 @@ class Candidates:
         if not trial.posts:
             for edge, share in self.shares(trial, grads, before):
                 yield from self._factor_of(trial.view, edge, share, grads, left, before)
-            yield from self._branches(trial, grads, left, before)
+            for slip, parts in branches(trial, grads, self.hand, left):
+                if not any(self._spoils(part, grads, before) for part in parts):
+                    yield from self.done(trial, slip, left, scaled=False)
+            for slip in samples(trial, grads, self.hand, left):
+                yield from self.done(trial, slip, left)
         yield from self._altered(trial, grads, left, before)
         for slip in specials.quick(trial, self.hand, left):
             yield from self.done(trial, slip, left, scaled=False)
@@ -116,7 +130,8 @@ class Candidates:
         if all(self.equal(n, c * grads[n], self.hand[n]) for n in left):
             readings = read(trial.view, c)
             if readings:
-                yield slip.times(c, readings, frozenset(left)), self.matched({n: c * g if n in left else g for n, g in grads.items()})
+                made = {n: c * g if n in left else g for n, g in grads.items()}
+                yield slip.times(c, readings, frozenset(left)), self.matched(made)
 
     def _whole(self, trial: Trial, grads: Grads, left: list[int], before: set[int]) -> Iterator[Found]:
         """Yield one factor of everything that is left, and of each argument."""
@@ -133,12 +148,15 @@ class Candidates:
                 continue
             everywhere = not before and numbers == left
             rank = (1.0 if everywhere else 2.5) if readings else (6.5 if everywhere else 7.0)
-            again = c > 1.5 and abs(c - round(c)) < 1e-9 and _unusual(trial.view, readings)
-            yield Slip(readings[0].id if readings else "factor", rank, post=times(which, c), factor=c, readings=readings,
-                       arguments=which, also=("accumulated",) if again else ()), before | which  # fmt: skip
+            again = c > 1.5 and abs(c - round(c)) < 1e-9 and round(c) <= 5 and _unusual(trial.view, readings)
+            ids = (readings[0].id if readings else "factor", *(["accumulated"] if again else []))
+            if again and readings and not readings[0].likely:  # the length of some axis by accident
+                ids = ids[::-1]
+            slip = Slip(ids[0], rank, post=times(which, c), factor=c, readings=readings, arguments=which, also=ids[1:])
+            yield slip, before | which
 
     def shares(self, trial: Trial, grads: Grads, before: set[int]) -> Iterator[tuple[Edge, Grads]]:
-        """Yield every place where a factor could be, with what comes through it; none that would spoil what is right."""
+        """Yield every place for a factor that would not spoil what is right, with what comes through it."""
         found = trial.descend()
         cotangents = found[0] if found is not None else {}
         for step in trial.view.steps:
@@ -180,53 +198,12 @@ class Candidates:
         penalty = in_penalty(view, edge)
         squares = any(is_square(s) for s in (step, *chain(view, edge)[0]))
         if abs(c - 2) < 1e-7 and beside and joins(view, edge) and not squares and not penalty:
-            halves = any(abs(k - 0.5) < 1e-9 for k in _numbers_in(view, edge))
-            return Slip("branch-twice", 3.0, scales=((edge, 2.0),), factor=2.0, edge=edge, also=("factor",) if halves else ())
+            halved = any(abs(k - 0.5) < 1e-9 for k in _numbers_in(view, edge))
+            others = ("factor",) if halved else ()
+            return Slip("branch-twice", 3.0, scales=((edge, 2.0),), factor=2.0, edge=edge, also=others)
         readings = [r for r in read(view, c) if r.id != "half" or squares or penalty or not beside]
         return Slip(readings[0].id if readings else "factor", (4.5 if readings else 7.2) + 0.3 * beside,
                     scales=((edge, c),), factor=c, readings=tuple(readings), edge=edge)  # fmt: skip
-
-    def _branches(self, trial: Trial, grads: Grads, left: list[int], before: set[int]) -> Iterator[Found]:
-        """Yield whole numbers for the branches into one node or argument: 0 for those left out."""
-        found = trial.descend()
-        assert found is not None
-        view, cotangents = trial.view, found[0]
-        for parent, users in view.users.items():
-            users = [u for u in users if view.steps[u[0]] in cotangents]
-            if not 2 <= len(users) <= 8 or len({number for number, _ in users}) < len(users):
-                continue
-            shares = [view.carry(parent, view.through(u, trial.alterations, cotangents), trial.alterations) for u in users]
-            counts = self._counts(shares, grads, left)
-            if counts is None or any(self._spoils(s, grads, before) for s in shares):
-                continue
-            changed = [(u, float(c)) for u, c in zip(users, counts, strict=True) if c != 1]
-            also: list[str] = []
-            if all(c == 0 for _, c in changed):
-                id, *also = sorted({names_of_dropping(view, canonical(view, u))[0] for u, _ in changed})
-                if also and id.startswith("batchnorm"):
-                    continue  # two mistakes: they are found as two
-            elif sorted(counts) == [0, 2]:  # x·A twice in the place of A·x and x·A
-                id, also = "transpose", ["branch-twice", "branch-missing"]
-            else:
-                id = "branch-twice" if all(c == 2 for _, c in changed) else "sign"
-            slip = Slip(id, 3.5, scales=tuple(changed), edge=changed[0][0], also=tuple(also),
-                        detail=f"{len(changed)} of {len(users)}")  # fmt: skip
-            yield from self.done(trial, slip, left, scaled=False)
-
-    def _counts(self, shares: list[Grads], grads: Grads, left: list[int]) -> Any:
-        """Return how often each branch was counted, None if those are no whole numbers or only one is not 1."""
-        touched = [n for n in left if any(n in s for s in shares)]
-        if not touched:
-            return None
-        wanted = np.concatenate([(self.hand[n] - grads[n]).ravel() for n in touched])
-        columns = np.stack([np.concatenate([s.get(n, np.zeros_like(grads[n])).ravel() for n in touched]) for s in shares], 1)
-        if columns.shape[0] <= columns.shape[1] or not (np.isfinite(columns).all() and np.isfinite(wanted).all()):
-            return None
-        extra = np.linalg.lstsq(columns, wanted, rcond=None)[0]
-        counts = 1 + np.round(extra)
-        if np.abs(extra - np.round(extra)).max() > 1e-6 or np.sum(counts != 1) < 2 or np.abs(counts).max() > 3:
-            return None
-        return counts
 
     # Altered rules
 
@@ -234,8 +211,10 @@ class Candidates:
         """Yield every mutant of the rules."""
         found = trial.descend()
         for m in mutants_of(trial.view) if found is not None else ():
-            if any(edge in trial.alterations for edge in m.alterations) or (m.kind == "drop" and len(m.alterations) == 1):
-                continue  # a factor of 0 is among the fitted ones
+            if any(edge in trial.alterations for edge in m.alterations):
+                continue
+            if m.kind == "drop" and len(m.alterations) == 1:  # a factor of 0 is among the fitted ones
+                continue
             if self.cone is not None and not self.cone & {number for number, _ in m.alterations}:
                 continue
             slip = Slip(m.id, m.rank, mutant=m, edge=m.edge, detail=m.detail, also=m.also)
@@ -254,15 +233,6 @@ class Candidates:
                 yield from self._scaled(slip, trial, changed, left)
 
 
-def mutants_of(view: View) -> list[Mutant]:
-    """Return all mutants of a view's rules."""
-    kept: list[Mutant] | None = view.kept.get("mutants")
-    if kept is None:
-        alone = singles(view)
-        kept = view.kept["mutants"] = alone + repeated(view, alone) + shifted(view) + undivided(view)
-    return kept
-
-
 def _difference(
     trial: Trial, m: Mutant, cotangents: dict[Any, Any], grads: Grads, within: set[int] | None
 ) -> Grads | None:
@@ -273,6 +243,7 @@ def _difference(
     if g is None:
         return None
     try:
+        trial.view.current = cotangents
         answer = alter(trial.view, step, edge[1], g)
         if answer is None or np.shape(answer) != step.shape(edge[1]):
             return None
@@ -304,7 +275,9 @@ def _numbers_in(view: View, edge: Edge) -> list[float]:
 def _unusual(view: View, readings: tuple[Reading, ...]) -> bool:
     """Tell whether a whole factor stands for nothing in the loss: the same gradient may have been added again."""
     halved = any(abs(k - 0.5) < 1e-12 for step in view.steps for k in _numbers_at(step))
-    return not readings or readings[0].id == "factor" or (readings[0].id == "half" and not halved)
+    if not readings or readings[0].id == "factor" or readings[0].likely < 1:
+        return True
+    return readings[0].id == "half" and not halved
 
 
 def _missed(view: View, numbers: list[int], c: float) -> Edge | None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .problem import Point, Problem, Unusable
+from .views import wide
 
 Array = Any
 SLACK = 64.0  # units of rounding that a sum of a few numbers may be off
@@ -88,7 +89,7 @@ def compare_point(problem: Problem, point: Point, given: dict[int, Any]) -> dict
 
 
 def _longest(point: Point) -> int:
-    return max((int(np.size(x)) for s in (point.views[0].steps if point.views else ()) for x in [s.out]), default=1)
+    return max((int(np.size(s.out)) for s in (point.views[0].steps if point.views else ())), default=1)
 
 
 def _judge(problem: Problem, point: Point, results: dict[int, Comparison], doubtful: list[int]) -> None:
@@ -112,14 +113,12 @@ def _apart(hand: Array, truth: Array) -> float:
 def _shrinking(problem: Problem, point: Point, apart: dict[int, float]) -> dict[int, str]:
     """Return, for arguments whose difference shrinks with the precision, why it is rounding."""
     found: dict[int, str] = {}
-    double, wide = np.finfo(np.float64).eps, np.finfo(np.longdouble).eps
-    if wide < double / 100:
-        other, ratio = np.longdouble, 1 / 30
-    else:  # no wider precision here: see whether it grows in a narrower one
-        other, ratio = np.float32, 1e3
+    wider = bool(np.finfo(np.longdouble).eps < np.finfo(np.float64).eps / 100)
+    # where there is no wider precision, see whether the difference grows in a narrower one
+    other: Any = np.longdouble if wider else np.float32
     args = [a.astype(other) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in problem.wide]
     try:
-        truth = problem.gradients(args) if other is np.longdouble else _in_double(problem, args)
+        truth = problem.gradients(args if wider else [wide(a) for a in args])
         hand = problem.by_hand(args)
     except (Unusable, TypeError, ValueError):
         return found
@@ -127,7 +126,7 @@ def _shrinking(problem: Problem, point: Point, apart: dict[int, float]) -> dict[
         if hand[n] is None or np.shape(hand[n]) != np.shape(truth[n]) or not math.isfinite(before):
             continue
         after = _apart(hand[n], truth[n])
-        if (after <= before * ratio) if ratio < 1 else (after >= before * ratio and before < 1e-2):
+        if after <= before / 30 if wider else (after >= 1e3 * before and before < 1e-2):
             found[n] = "the difference shrinks with the precision"
         elif before < 1e-8:
             found[n] = f"the difference is {before:.0e} of the gradient: a small constant such as ε makes one"
@@ -136,40 +135,39 @@ def _shrinking(problem: Problem, point: Point, apart: dict[int, float]) -> dict[
     return found
 
 
-def _in_double(problem: Problem, args: list[Any]) -> dict[int, Array]:
-    doubles = [a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args]
-    return problem.gradients(doubles)
-
-
 def _jumps(problem: Problem, n: int, before: float) -> bool:
     """Tell whether the hand gradient moves in steps as large as the difference: it holds fewer digits than float64."""
-    here = [problem.moved(seed, 1e-6) for seed in (1, 2, 3)]
-    there = [[2 * w - a if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
-              for a, w in zip(args, problem.wide, strict=True)] for args in here]  # fmt: skip
     middle = problem.by_hand(problem.wide)[n]
-    bends = [scale_of(problem.by_hand(a)[n] - 2 * middle + problem.by_hand(b)[n]) for a, b in zip(here, there, strict=True)]
+    bends = []
+    for seed in (1, 2, 3):
+        one, other = (problem.by_hand(args)[n] for args in both_sides(problem, seed, 1e-6))
+        bends.append(scale_of(one - 2 * middle + other))
     return max(bends) > 0.2 * before * scale_of(middle)
+
+
+def both_sides(problem: Problem, seed: int, step: float) -> tuple[list[Any], list[Any]]:
+    """Return two choices of arguments on either side of the user's."""
+    there = problem.moved(seed, step)
+    mirrored = [
+        2 * w - a if n in problem.asked else a for n, (a, w) in enumerate(zip(there, problem.wide, strict=True))
+    ]
+    return there, mirrored
 
 
 def at_kinks(problem: Problem, point: Point, numbers: list[int], step: float = 1e-6) -> dict[int, str]:
     """Return, for arguments whose gradients agree on all sides of a point but not at it, what makes it a kink."""
-    lows: dict[int, Array] = {}
-    highs: dict[int, Array] = {}
+    lows: dict[int, Any] = {}
+    highs: dict[int, Any] = {}
     for seed in range(4):
-        args = problem.moved(seed, step)
-        mirrored = [2 * w - a if i in problem.numbers else a
-                    for i, (a, w) in enumerate(zip(args, problem.wide, strict=True))]  # fmt: skip
-        for near in (args, mirrored):
+        for near in both_sides(problem, seed, step):
             try:
                 truth, hand = problem.gradients(near), problem.by_hand(near)
             except Unusable:
                 return {}
-            for n in list(numbers):
-                if _apart(hand[n], truth[n]) > 1e-9:
-                    numbers = [m for m in numbers if m != n]
-                else:
-                    lows[n] = np.minimum(lows.get(n, truth[n]), truth[n])
-                    highs[n] = np.maximum(highs.get(n, truth[n]), truth[n])
+            numbers = [n for n in numbers if _apart(hand[n], truth[n]) <= 1e-9]
+            for n in numbers:
+                lows[n] = np.minimum(lows[n], truth[n]) if n in lows else truth[n]
+                highs[n] = np.maximum(highs[n], truth[n]) if n in highs else truth[n]
             if not numbers:
                 return {}
     found = {}
@@ -193,15 +191,15 @@ def stands_at_kink(point: Point) -> bool:
 
 def _hits(point: Point) -> Iterator[str]:
     for step in point.views[-1].steps if point.views else ():
-        x = [v for v in step.operands if v is not None]
+        x: list[Any] = [v for v in step.operands if v is not None]
         name = step.op.name
         if name in ("relu", "leaky_relu", "elu", "absolute", "sign") and np.any(np.asarray(x[0]) == 0):
             yield f"{name} of 0"
-        elif name in ("maximum", "minimum", "fmax", "fmin") and len(x) == 2 and np.any(np.equal(*x)):
+        elif name in ("maximum", "minimum", "fmax", "fmin") and len(x) == 2 and np.any(x[0] == x[1]):
             yield f"{name} of two equal numbers"
         elif name in ("max", "min") and x and _tied(x[0], step.options.get("axis")):
             yield f"{name}, tied"
-        elif name == "clip" and any(np.any(np.equal(x[0], bound)) for bound in x[1:]):
+        elif name == "clip" and any(np.any(x[0] == bound) for bound in x[1:]):
             yield "clip at a bound"
 
 

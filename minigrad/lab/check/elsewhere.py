@@ -55,7 +55,9 @@ def is_gradient_of_values(problem: Problem, point: Point, wrong: list[int]) -> b
     rng = np.random.default_rng(0)
     agree = []
     for _ in range(4):
-        direction = {n: rng.normal(size=np.shape(point.truth[n])) * (np.abs(point.args[n]).mean() or 1.0) for n in wrong}
+        direction = {
+            n: rng.normal(size=np.shape(point.truth[n])) * (np.abs(point.args[n]).mean() or 1.0) for n in wrong
+        }
         slope = _slope(problem, point, direction)
         size = sum(float(np.sum(np.abs(point.truth[n] * d) + np.abs(point.hand[n] * d))) for n, d in direction.items())
         by_graph, by_hand = (

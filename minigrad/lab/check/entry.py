@@ -13,7 +13,7 @@ import numpy as np
 
 from .closeness import compare_point, scale_of, stands_at_kink
 from .elsewhere import is_gradient_of_values, resized
-from .given import check_steady, compare_loss, look_at, of_shape
+from .given import check_steady, compare_loss, look_at, of_first_call, of_shape
 from .localise import localise
 from .naming import carried_forward, diagnoses_of, of_unknown
 from .problem import Point, Problem, Unusable
@@ -21,7 +21,8 @@ from .report import Diagnosis, Report, Result
 from .search import Search
 from .slips import Explanation
 
-SECONDS = 5.0  # for a search that finds nothing
+SECONDS = 5.0  # of computing, for a search that finds nothing
+SHAPE_ONLY = "the numbers are right, the shape is not"
 
 
 def check(
@@ -41,7 +42,7 @@ def check(
     Parameters
     ----------
     f : `f(*tensors)` is the loss in minigrad, a scalar
-    hand : `hand(*arrays)` is the gradient derived by hand, in NumPy: one array, or a sequence with one for each argument
+    hand : `hand(*arrays)` is the gradient derived by hand, in NumPy: one array, or one for each argument
     args : arrays, lists, numbers or Tensors; floating ones are given to both functions as float64
     argnums : the numbers of the arguments that `hand` has gradients of; by default as many of the floating ones as it
         returns, the first ones of the right shapes
@@ -92,61 +93,62 @@ class _Check:
     def report(self, hand_loss: Any) -> Report:
         """Return what was found."""
         problem, made = self.problem, self.made
-        made.notes, growing = check_steady(problem, self.point)
-        made.diagnoses += growing
-        if growing:
-            for name in problem.names.values():
-                bad = name in growing[0].arguments
-                made.results[name] = Result(name, "mistake" if bad else "match", reason="it grows with every call" if bad else "")
+        made.notes, made.diagnoses = check_steady(problem, self.point)
+        if made.diagnoses:
+            made.results = of_first_call(problem, self.point, made.diagnoses[0].arguments)
             return made
         if hand_loss is not None:
             made.hand_loss, differs = compare_loss(problem, self.point, hand_loss)
             made.diagnoses += differs
-        self._compare()
+        given = problem.by_hand(problem.given)
+        misshapen = self._mended(given)
+        wrong, loose = self._judged(given, misshapen)
+        if wrong and not self._held_constant(wrong):
+            self._explain(wrong, loose)
         for name, result in made.results.items():
             result.diagnoses = [d for d in made.diagnoses if name in d.arguments or not d.arguments]
         return made
 
-    def _compare(self) -> None:
+    def _mended(self, given: dict[int, Any]) -> set[int]:
+        """Leave out what cannot be compared, make shapes right where that is possible; return where it was needed."""
         problem, made, point = self.problem, self.made, self.point
-        given = problem.by_hand(problem.given)
-        shapes: list[Diagnosis] = []
+        misshapen = set()
         for n in list(problem.numbers):
             name, shape = problem.names[n], np.shape(point.hand[n])
-            reason, bad = look_at(point, n, name)
+            reason, bad = look_at(point, n)
             if bad is not None and bad.mend is not None:
                 problem.mends[n] = bad.mend
                 point.hand[n], given[n] = bad.mend(point.hand[n]), bad.mend(given[n])
             if bad is not None and bad.id:
-                shapes.append(of_shape(name, shape, bad))
+                misshapen.add(n)
+                made.diagnoses.append(of_shape(name, shape, bad))
             elif bad is not None:
                 made.notes.append(f"{name}: its shape is {bad.detail}; the numbers were compared.")
             if reason:
                 problem.numbers.remove(n)
                 made.results[name] = Result(name, "mistake", hand=point.hand[n], truth=point.truth[n], reason=reason)
                 if bad is None:
-                    made.diagnoses.append(Diagnosis("unexplained", f"{name}: {reason}.", None, "", False, (name,)))
-        self._judge(given, shapes)
+                    made.diagnoses.append(
+                        Diagnosis("unexplained", f"{name}: {reason}.", certain=False, arguments=(name,))
+                    )
+        return misshapen
 
-    def _judge(self, given: dict[int, Any], shapes: list[Diagnosis]) -> None:
+    def _judged(self, given: dict[int, Any], misshapen: set[int]) -> tuple[list[int], dict[int, float]]:
+        """Compare the numbers; return the arguments with a mistake, and how exactly the others agree."""
         problem, made, point = self.problem, self.made, self.point
         compared = compare_point(problem, point, given)
-        wrong = [n for n in problem.numbers if compared[n].verdict == "mistake"]
         for n, c in compared.items():
-            name = problem.names[n]
-            misshapen = any(name in d.arguments for d in shapes)
-            made.results[name] = Result(name, c.verdict, c.largest, c.where, c.ulp, point.hand[n], point.truth[n], c.reason)
-            if misshapen:
-                made.results[name].verdict = "mistake"
-                if n not in wrong:
-                    made.results[name].where, made.results[name].reason = None, "the numbers are right, the shape is not"
+            name, hand, truth = problem.names[n], point.hand[n], point.truth[n]
+            if n in misshapen and c.verdict != "mistake":
+                made.results[name] = Result(name, "mistake", c.largest, None, c.ulp, hand, truth, SHAPE_ONLY)
+            else:
+                made.results[name] = Result(name, c.verdict, c.largest, c.where, c.ulp, hand, truth, c.reason)
         made.results = {name: made.results[name] for name in problem.names.values()}
-        made.diagnoses += shapes
-        loose = {n: max(1e-8, 20 * c.largest / (scale_of(point.truth[n]) or 1))
-                 for n, c in compared.items() if c.verdict in ("rounding", "kink")}  # fmt: skip
-        loose |= {n: 1e-4 for n in problem.numbers if point.hand[n].dtype.itemsize < 8}
-        if wrong and not self._held_constant(wrong):
-            self._explain(wrong, loose)
+        loose = {n: 1e-4 for n in problem.numbers if point.hand[n].dtype.itemsize < 8}
+        for n, c in compared.items():
+            if c.verdict in ("rounding", "kink"):
+                loose[n] = max(1e-8, 20 * c.largest / (scale_of(point.truth[n]) or 1))
+        return [n for n in problem.numbers if compared[n].verdict == "mistake"], loose
 
     # Why it differs
 
@@ -206,12 +208,15 @@ def explain(
         for n, m in carried_forward(point.views[best.grain], wrong).items():
             made.results[names[n]].reason = f"carried on from {names[m]}"
     told: dict[tuple[str, ...], list[Diagnosis]] = {}
-    for e in _apart([v for e in found if e.rank < best.rank + 0.75 for v in e.variants()], search):
+    likely = [variant for e in found if e.rank < best.rank + 0.75 for variant in e.variants()]
+    for e in _apart(likely, search):
         diagnoses = diagnoses_of(e, point.views[e.grain], wrong)
         told.setdefault(tuple(d.id for d in diagnoses), diagnoses)
-    enough = best.verified > 0 or sum(np.size(point.hand[n]) for n in wrong) >= 6
-    for diagnoses in told.values():
-        made.diagnoses += diagnoses if len(told) == 1 and enough else [replace(d, certain=False) for d in diagnoses]
+    enough = (best.verified > 0 or sum(np.size(point.hand[n]) for n in wrong) >= 6) and search.known.can_tell(wrong)
+    differs = any(d.id == "forward-differs" for d in made.diagnoses)  # then all else may follow from that
+    certain = len(told) == 1 and enough and not best.joint and not differs
+    for way, diagnoses in enumerate(told.values()):
+        made.diagnoses += [replace(d, certain=certain, way=way) for d in diagnoses]
 
 
 def _apart(variants: list[Explanation], search: Search) -> list[Explanation]:

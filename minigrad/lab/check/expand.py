@@ -1,7 +1,6 @@
-"""What fused operations are made of, and which steps together are an operation of the table.
+"""What fused operations are made of.
 
-Whoever derives by hand goes through the parts: the sigmoid, then the logarithm, then the sum. So a fused loss is
-opened into its parts, and a sigmoid or softmax that the user wrote out is closed into one. Read next: `views.py`.
+Whoever derives by hand goes through the parts: the sigmoid, then the logarithm, then the sum. Read next: `closing.py`.
 """
 
 from __future__ import annotations
@@ -103,15 +102,3 @@ FINE: dict[str, Callable[..., Array]] = {
     "square": lambda x: x * x,
     "reciprocal": lambda x: 1 / x,
 }
-
-
-_QUOTIENTS = ("divide", "reciprocal", "multiply", "power")
-
-# What a user may have written out: the operation, the options to try, and the operation it may end in.
-KNOWN: list[tuple[Any, dict[str, Any], tuple[str, ...]]] = [
-    (nn.sigmoid.primitive, {}, _QUOTIENTS),
-    (e.tanh.primitive, {}, (*_QUOTIENTS, "subtract", "add")),
-    (nn.relu.primitive, {}, ("maximum", "where", "multiply")),
-    (nn.softplus.primitive, {}, ("log", "logaddexp")),
-    *[(nn.softmax.primitive, {"axis": axis}, _QUOTIENTS) for axis in (-1, 0, 1)],
-]

@@ -16,12 +16,12 @@ from ...ops import elementwise as e
 from ...ops import nn
 from ...ops import shape as shapes
 from .alterations import is_element_wise
-from .factors import is_square, step_count
 from .places import above
+from .sizes import is_square, step_count
 from .steps import Step, View
 
 Array = Any
-Change = Callable[[Step, list[Any], list[Any]], "list[Step]"]  # from a step, its operands and parents to what replaces it
+Change = Callable[[Step, list[Any], list[Any]], list[Step]]  # a step, its operands and parents → what replaces it
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Forward:
                 new = change(step, operands, parents) if change else [again(step, operands, parents)]
                 made += new
                 twins[step] = new[-1]
-            if np.shape(made[-1].out) != np.shape(view.loss) or not np.isfinite(made[-1].out).all():
+            if np.shape(made[-1].out) != np.shape(view.steps[-1].out) or not np.isfinite(made[-1].out).all():
                 return None
             other = View(made, view.args, view.names)
         except Exception:  # the change does not fit: shapes, axes
@@ -63,17 +63,15 @@ def again(step: Step, operands: list[Any], parents: list[Any], op: Any = None, o
     op, options = op or step.op, step.options if options is None else options
     twin = Step(op, step.names if op is step.op else list(op.arrays), operands, parents, options,
                 step.scale * np.asarray(op.body(*operands, **options)))  # fmt: skip
-    twin.line, twin.inside, twin.called, twin.node, twin.scale = (
-        step.line, step.inside, step.called, step.node, step.scale,
-    )  # fmt: skip
+    twin.scale = step.scale
+    twin.told_as(step)
     return twin
 
 
 def forwards(view: View) -> Iterator[Forward]:
     """Yield every slip of the way forward."""
     for step in view.steps:
-        if not getattr(step.op, "asks", None) or any(x is None for x, p in zip(step.operands, step.parents, strict=True)
-                                                     if p is not None):  # fmt: skip
+        if not getattr(step.op, "asks", None) or any(step.operands[i] is None for i, _ in step.live()):
             continue
         for id, rank, change, detail in _at(step):
             yield Forward(id, {step.number: change}, rank, detail)
@@ -136,13 +134,11 @@ def _everywhere(view: View) -> Iterator[Forward]:
             if len(here) > 1 and other is not op:
                 detail = f"{other.name} in place of {name}"
                 yield Forward("forward-differs", dict.fromkeys(here, _by(other)), 8.5, detail)
-    means = [s for s in view.steps if s.op.name in ("mean", "var", "std") and np.ndim(s.out) + 1 >= np.ndim(s.operands[0])]
-    means = [s for s in means if np.ndim(s.operands[0]) == 2 and _axis(s) is not None]
-    if means:
-        for axis in (0, 1):
-            changes = {s.number: _with(axis=axis, keepdims=True) for s in means if _axis(s) != axis}
-            if changes:
-                yield Forward("wrong-axis", changes, 6.5, f"axis {axis}")
+    means = [s for s in view.steps if s.op.name in ("mean", "var", "std") and np.ndim(s.operands[0]) == 2]
+    for axis in (0, 1):
+        changes = {s.number: _with(axis=axis, keepdims=True) for s in means if _axis(s) == 1 - axis}
+        if changes:
+            yield Forward("wrong-axis", changes, 6.5, f"axis {axis}")
 
 
 def _axis(step: Step) -> int | None:
@@ -196,9 +192,7 @@ def _of_itself(once: bool) -> Change:
         second = again(step, [first.out], [first])
         if not once:
             return [first, second]
-        alone = Step(step.op, step.names, operands, parents, step.options, second.out)
-        alone.line, alone.called = step.line, step.called
-        return [alone]
+        return [step.copied(operands=operands, parents=parents, out=second.out)]
 
     return change
 

@@ -14,7 +14,7 @@ from ...errors import describe
 from .closeness import scale_of
 from .factors import read
 from .problem import Point, Problem, Unusable
-from .report import Diagnosis
+from .report import Diagnosis, Result
 from .shapes import Misfit, misfit
 
 
@@ -37,8 +37,8 @@ def check_steady(problem: Problem, point: Point) -> tuple[list[str], list[Diagno
     if problem.changed:
         names = ", ".join(problem.all_names[n] for n in problem.changed)
         notes.append(f"The hand gradient writes into its arguments ({names}); it was given copies.")
-    moved = [n for n in problem.numbers if first[n] is not None and second[n] is not None
-             and not np.array_equal(first[n], second[n], equal_nan=True)]  # fmt: skip
+    known = [n for n in problem.numbers if first[n] is not None and second[n] is not None]
+    moved = [n for n in known if not np.array_equal(first[n], second[n], equal_nan=True)]
     if not moved:
         return notes, []
     names = ", ".join(problem.names[n] for n in moved)
@@ -47,7 +47,7 @@ def check_steady(problem: Problem, point: Point) -> tuple[list[str], list[Diagno
             f"the hand gradient of {names} is another at each call with the same arguments: it draws random numbers "
             "or keeps something; make it a function of its arguments alone"
         )
-    message = f"The gradient of {names} grows with every call: it is added to what the call before has left. Start from zero."
+    message = f"The gradient of {names} grows with every call: it is added to that of the call before. Start from zero."
     evidence = "a second call with the same arguments gave the first answer and the gradient once more"
     return notes, [Diagnosis("accumulated", message, None, evidence, True, tuple(names.split(", ")))]
 
@@ -68,7 +68,7 @@ def compare_loss(problem: Problem, point: Point, given: Any) -> tuple[float, lis
             raise Unusable(f"hand_loss raised {type(error).__name__}: {error}") from error
     array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
     if array.size != 1 or array.dtype.kind not in "fiu":
-        raise Unusable(f"hand_loss must be a number, or a function of the arguments that returns one, got {describe(value)}")
+        raise Unusable(f"hand_loss must be a number, or a function that returns one, got {describe(value)}")
     value, loss = float(array.reshape(())), point.loss
     if abs(value - loss) <= 1e-6 * max(abs(value), abs(loss)):
         return value, []
@@ -80,7 +80,20 @@ def compare_loss(problem: Problem, point: Point, given: Any) -> tuple[float, lis
     return value, [Diagnosis("forward-differs", message, value / loss if loss else None, evidence)]
 
 
-def look_at(point: Point, n: int, name: str) -> tuple[str, Misfit | None]:
+def of_first_call(problem: Problem, point: Point, growing: tuple[str, ...]) -> dict[str, Result]:
+    """Return the results where a hand gradient grows with every call: of the others, those of the first call."""
+    results = {}
+    for n, name in problem.names.items():
+        hand, truth = point.hand[n], point.truth[n]
+        if name in growing:
+            results[name] = Result(name, "mistake", hand=hand, truth=truth, reason="it grows with every call")
+        else:
+            right = hand is not None and hand.shape == truth.shape and bool(np.allclose(hand, truth, rtol=1e-9))
+            results[name] = Result(name, "match" if right else "mistake", hand=hand, truth=truth)
+    return results
+
+
+def look_at(point: Point, n: int) -> tuple[str, Misfit | None]:
     """Return why a hand gradient cannot be compared, or ""; and what is wrong with its shape."""
     hand, truth = point.hand[n], point.truth[n]
     if hand is None:
@@ -94,7 +107,8 @@ def look_at(point: Point, n: int, name: str) -> tuple[str, Misfit | None]:
         return "", None
     found = misfit(point, n, hand)
     if found is None or found.mend is None:
-        return f"its shape is {list(hand.shape)}, the argument's is {list(truth.shape)}", found or Misfit("unexplained", None, "")
+        reason = f"its shape is {list(hand.shape)}, the argument's is {list(truth.shape)}"
+        return reason, found or Misfit("unexplained", None, "")
     return "", found
 
 

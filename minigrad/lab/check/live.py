@@ -59,10 +59,13 @@ def compare(loss: Tensor, grads: Mapping[Any, Any]) -> Report:
     numbers: dict[Any, int] = {leaf: n for n, leaf in enumerate(leaves)}
     with np.errstate(all="ignore"):
         found = views(graph, numbers, names)
-        truth = {n: wide(np.asarray(graph.cotangents.get(leaf, np.zeros_like(leaf.data)))) for leaf, n in numbers.items()}
+        truth = {
+            n: wide(np.asarray(graph.cotangents.get(leaf, np.zeros_like(leaf.data)))) for leaf, n in numbers.items()
+        }
         hand: dict[int, Any] = {n: as_gradient(value) for n, value in enumerate(grads.values())}
         args = [np.asarray(wide(leaf.data)) for leaf in leaves]
-        point = Point(args, found, float(loss.item()), truth, {n: None if h is None else wide(h) for n, h in hand.items()})
+        hand = {n: None if h is None else wide(h) for n, h in hand.items()}
+        point = Point(args, found, float(loss.item()), truth, hand)
         return _report(point, names, [leaf.dtype for leaf in leaves])
 
 
@@ -81,7 +84,7 @@ def _report(point: Point, names: dict[int, str], dtypes: list[Any]) -> Report:
     length = max((int(np.size(s.out)) for s in point.views[0].steps), default=1)
     for n, name in names.items():
         shape = np.shape(point.hand[n])
-        reason, bad = look_at(point, n, name)
+        reason, bad = look_at(point, n)
         if bad is not None and bad.mend is not None:
             point.hand[n] = bad.mend(point.hand[n])
         if bad is not None and bad.id:
@@ -89,7 +92,7 @@ def _report(point: Point, names: dict[int, str], dtypes: list[Any]) -> Report:
         if reason:
             made.results[name] = Result(name, "mistake", hand=point.hand[n], truth=point.truth[n], reason=reason)
             if bad is None:
-                made.diagnoses.append(Diagnosis("unexplained", f"{name}: {reason}.", None, "", False, (name,)))
+                made.diagnoses.append(Diagnosis("unexplained", f"{name}: {reason}.", certain=False, arguments=(name,)))
             continue
         apart = difference(point.hand[n], point.truth[n], dtypes[n])
         allowed = tolerance(point.hand[n], point.truth[n], length, dtypes[n])

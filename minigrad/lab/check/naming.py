@@ -53,7 +53,9 @@ def _of(slip: Slip, step: Step | None, view: View) -> Iterator[Made]:
     c, reading = slip.factor, slip.readings[0] if slip.readings else None
     if step is not None and not structural:
         penalty = slip.edge is not None and in_penalty(view, slip.edge)
-        what = f"what {words.at(step)} hands on" if not penalty else f"the derivative of the penalty, in {words.at(step)}"
+        what = (
+            f"what {words.at(step)} hands on" if not penalty else f"the derivative of the penalty, in {words.at(step)}"
+        )
     else:
         what = f"the gradient of {names}" if 0 < len(slip.arguments) < len(view.args) else "the gradient"
     if c < 0:
@@ -94,11 +96,15 @@ def _way(view: View, n: int) -> set[Step]:
     return kept[n]
 
 
-def of_unknown(point: Point, names: dict[int, str], wrong: list[int], place: Place | None, search: Search) -> list[Diagnosis]:
+def of_unknown(
+    point: Point, names: dict[int, str], wrong: list[int], place: Place | None, search: Search
+) -> list[Diagnosis]:
     """Say what can be said of a mistake that has no name: where it is, which elements differ, what comes nearest."""
     behind = carried_forward(point.views[0], wrong) if place is not None else {}
     first = [n for n in wrong if n not in behind]
-    message = "No mistake that is known makes this gradient. " + "; ".join(_elements(point, names, n) for n in first) + "."
+    message = (
+        "No mistake that is known makes this gradient. " + "; ".join(_elements(point, names, n) for n in first) + "."
+    )
     if place is not None:
         message += f" It lies between {words.at(place.step)} and the loss: one cotangent of it makes all the rest."
     close = "; ".join(f"{slip.id} ({share:.0%} off)" for share, slip in search.known.nearest if share < 0.5)
@@ -109,7 +115,9 @@ def of_unknown(point: Point, names: dict[int, str], wrong: list[int], place: Pla
     if behind:
         later = [names[n] for n in wrong if n in behind]
         text = f"The way from there to {words.listed(later)} is right: the error is carried on, not made again."
-        found.append(Diagnosis("error-carried-forward", text, None, "they follow from the same cotangent", False, tuple(later)))
+        found.append(
+            Diagnosis("error-carried-forward", text, None, "they follow from the same cotangent", False, tuple(later))
+        )
     return found
 
 

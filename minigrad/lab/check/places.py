@@ -1,10 +1,11 @@
 """Where in a model a step is: in a penalty, in a normalisation, in a branch. What dropping it is called.
 
-Read next: `alterations.py`.
+Read next: `sizes.py`.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,14 @@ _REDUCTIONS = {"mean", "sum", "var", "std"}
 
 
 def above(key: Any) -> list[Step]:
-    """Return the steps that a key was computed by, itself first."""
+    """Return the steps that a key was computed by, itself first, the nearest before the farther ones."""
     found: dict[Step, None] = {}
-    stack = [key]
-    while stack:
-        here = stack.pop()
+    queue = deque([key])
+    while queue:
+        here = queue.popleft()
         if isinstance(here, Step) and here not in found:
             found[here] = None
-            stack += [p for p in here.parents if p is not None]
+            queue += [p for p in here.parents if p is not None]
     return list(found)
 
 
@@ -43,10 +44,7 @@ def is_penalty(key: Any) -> bool:
         return False
     steps = above(key)
     constants = [x for s in steps for x, p in zip(s.operands, s.parents, strict=True) if p is None and x is not None]
-    squares = any(
-        s.op.name in ("square", "power", "absolute", "two_norm", "matmul") or len(set(map(id, s.parents))) < len(s.parents)
-        for s in steps
-    )
+    squares = any(s.op.name in ("square", "power", "absolute", "two_norm", "matmul") or is_twin(s) for s in steps)
     return all(s.op.name in _PENALTY for s in steps) and all(np.size(x) <= 1 for x in constants) and squares
 
 
@@ -61,8 +59,7 @@ def canonical(view: View, edge: Edge) -> Edge:
 
 def _origin(step: Step) -> Any:
     """Return the only key that a step is a function of, None if there are several: x·x has one."""
-    keys = {_key(p): p for _, p in step.live()}
-    return next(iter(keys.values())) if len(keys) == 1 else None
+    return step.live()[0][1] if len(step.live()) == 1 or is_twin(step) else None
 
 
 def chain(view: View, edge: Edge) -> tuple[list[Step], Any]:
@@ -76,8 +73,9 @@ def chain(view: View, edge: Edge) -> tuple[list[Step], Any]:
 
 
 def is_twin(step: Step) -> bool:
-    """Tell whether all operands are the same, as of x·x: half of such a step is no place of its own."""
-    return len(step.live()) > 1 and _origin(step) is not None
+    """Tell whether both operands are the same and can be exchanged, as of x·x: half of it is no place of its own."""
+    symmetric = step.op.name in ("multiply", "add") or (step.op.name == "matmul" and np.ndim(step.out) == 0)
+    return symmetric and len(step.live()) > 1 and len({p for _, p in step.live()}) == 1
 
 
 def joins(view: View, edge: Edge) -> bool:
@@ -112,15 +110,15 @@ def statistic(view: View, edge: Edge) -> str | None:
     parent, other = step.parents[i], step.parents[1 - i]
     if not isinstance(parent, Step):
         return None
-    mine = above(parent)[: 12]
+    mine = above(parent)[:12]
     names = {s.op.name for s in mine}
-    reduces = np.size(parent.out) < np.size(_value(view, other)) and names & _REDUCTIONS
-    shared = set(map(_key, [*mine, *_leaves(mine)])) & set(map(_key, [other, *above(other), *_leaves(above(other))]))
+    reduces = np.size(parent.out) < np.size(view.value(other)) and names & _REDUCTIONS
+    shared = {*mine, *_leaves(mine)} & {other, *above(other), *_leaves(above(other))}
     if not reduces or not shared:
         return None
     if step.op.name == "subtract" and i == 1 and _is_mean(parent):
         return "mean"
-    if "exp" in names or not (step.op.name == "multiply" or step.op.name == "divide" and i == 1):
+    if "exp" in names or not (step.op.name == "multiply" or (step.op.name == "divide" and i == 1)):
         return None
     centred = names & {"var", "std"} or ("subtract" in names and names & {"square", "power", "multiply"})
     return "variance" if centred else "norm" if names & {"square", "power", "multiply", "two_norm"} else None
@@ -135,16 +133,8 @@ def _is_mean(step: Step) -> bool:
     return step.op.name in ("mean", "sum")
 
 
-def _value(view: View, key: Any) -> Any:
-    return view.value(key)
-
-
 def _leaves(steps: list[Step]) -> list[int]:
     return [p for s in steps for p in s.parents if isinstance(p, int)]
-
-
-def _key(key: Any) -> Any:
-    return key if isinstance(key, int) else id(key)
 
 
 def names_of_dropping(view: View, edge: Edge) -> tuple[str, ...]:

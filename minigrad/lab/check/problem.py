@@ -18,7 +18,7 @@ from ...engine import Tensor, annotate, enable_grad, propagate
 from ...errors import describe
 from ..graph import Graph
 from .steps import View
-from .views import views, wide
+from .views import plain_view, views, wide
 
 Array = Any
 
@@ -77,27 +77,30 @@ class Problem:
                 "compare(loss, {w: grad_w}) takes arrays"
             )
         self.f, self.hand_function = f, hand
-        self.notes: list[str] = []
         self.mends: dict[int, Callable[[Array], Array]] = {}  # what makes the shape of a hand gradient right
         self.given = [_plain(a) for a in args]
         self.wide = [wide(a) for a in self.given]
         floating = [i for i, a in enumerate(self.wide) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
         if not floating:
-            raise TypeError(f"check: none of the {len(args)} arguments is a floating array; needs one to differentiate by")
-        self.all_names = _names(f, hand, names, len(args))
-        self.asked = self._choose(argnums, floating, names)  # the arguments that the hand gradient is of
+            raise TypeError(
+                f"check: none of the {len(args)} arguments is a floating array; needs one to differentiate by"
+            )
+        self.all_names = _names(f, hand, len(args))
+        self.asked = self._choose(argnums, floating)  # the arguments that the hand gradient is of
+        given = [] if names is None else [names] if isinstance(names, str) else list(names)
+        for n, name in zip(range(len(args)) if len(given) != len(self.asked) else self.asked, given, strict=False):
+            self.all_names[n] = str(name)
         self.numbers = list(self.asked)  # those of them whose gradients can be compared
         self.names = {n: self.all_names[n] for n in self.asked}
 
-    def _choose(self, argnums: Any, floating: list[int], names: Any) -> list[int]:
+    def _choose(self, argnums: Any, floating: list[int]) -> list[int]:
         """Return the numbers of the arguments that the hand gradient is of."""
         if argnums is not None:
             chosen = [argnums] if isinstance(argnums, int) else list(argnums)
             for n in chosen:
                 if n not in floating:
-                    raise ValueError(
-                        f"check: argnums names {n!r}; of the {len(self.wide)} arguments, the floating ones are {floating}"
-                    )
+                    count = len(self.wide)
+                    raise ValueError(f"check: argnums names {n!r}; of the {count} arguments {floating} are floating")
             return chosen
         answer = self.call_hand(self.given)
         if isinstance(answer, dict):
@@ -146,8 +149,7 @@ class Problem:
                 answer = self.hand_function(*copies)
             except Exception as error:
                 raise Unusable(f"the hand gradient raised {type(error).__name__}: {error}") from error
-        changed = [n for n, (a, b) in enumerate(zip(copies, args, strict=True)) if _differ(a, b)]
-        self.changed = changed
+        self.changed = [n for n, (a, b) in enumerate(zip(copies, args, strict=True)) if _differ(a, b)]
         return answer
 
     def truth(self, args: Sequence[Any]) -> tuple[float, dict[int, Array], Graph | None, dict[Any, int]]:
@@ -167,6 +169,14 @@ class Problem:
         found = {} if loss._node is None else propagate([loss], [np.ones_like(loss.data)])
         return {n: np.asarray(found.get(self.tensors[n], np.zeros_like(args[n]))) for n in self.asked}
 
+    def plain_view(self, args: Sequence[Any]) -> View | None:
+        """Return the steps as they were recorded, None if nothing was."""
+        try:
+            _, _, graph, leaves = self.truth(args)
+        except Unusable:
+            return None
+        return plain_view(graph, leaves, self.names) if graph is not None else None
+
     def by_hand(self, args: Sequence[Any]) -> dict[int, Any]:
         """Return the hand gradients by argument number, as arrays; what is no array stays out, with a note."""
         answer = self.call_hand(args)
@@ -185,7 +195,13 @@ class Problem:
                 )
             parts = dict(zip(self.asked, given, strict=True))
         made = {n: as_gradient(parts.get(n)) for n in self.asked}
-        return {n: self.mends[n](a) if n in self.mends and a is not None else a for n, a in made.items()}
+        for n, mend in self.mends.items():
+            if made[n] is not None and np.shape(made[n]) != self.wide[n].shape:
+                try:
+                    made[n] = mend(made[n])
+                except ValueError:
+                    made[n] = None  # at another point it has another shape
+        return made
 
     def point(self, args: list[Any], by_hand: bool = True) -> Point:
         """Run both at some arguments."""
@@ -235,8 +251,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _names(f: Any, hand: Any, names: Any, count: int) -> list[str]:
-    """Return a name for every argument: those given, or the parameters' of either function."""
+def _names(f: Any, hand: Any, count: int) -> list[str]:
+    """Return a name for every argument: that of the parameter of either function."""
     found: list[str] = []
     for function in (hand, f):
         try:
@@ -246,11 +262,7 @@ def _names(f: Any, hand: Any, names: Any, count: int) -> list[str]:
         plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         if len(plain) > len(found):
             found = plain
-    found = (found + [f"argument {n}" for n in range(len(found), count)])[:count]
-    if names is not None:
-        given = [names] if isinstance(names, str) else list(names)
-        found[: len(given)] = given[:count]
-    return found
+    return (found + [f"argument {n}" for n in range(len(found), count)])[:count]
 
 
 def _in_order(shapes: list[tuple[int, ...]], known: list[tuple[int, tuple[int, ...]]]) -> list[int]:
@@ -267,6 +279,3 @@ def _in_order(shapes: list[tuple[int, ...]], known: list[tuple[int, tuple[int, .
 
 def _differ(a: Any, b: Any) -> bool:
     return isinstance(a, np.ndarray) and not np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-
-
-Hand = Callable[..., Any]

@@ -12,6 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+IDS = (
+    "sign", "factor", "sum-vs-mean", "half", "log-base", "transpose", "operands-swapped", "unreduced", "wrong-axis",
+    "local-derivative-missing", "local-derivative-at-wrong-point", "local-derivative-twice", "softmax-diagonal",
+    "softmax-twice", "wrong-node", "branch-missing", "branch-twice", "accumulated", "updated-too-early",
+    "constant-vs-variable", "regularizer-missing", "regularizer-extra", "batchnorm-mean-constant",
+    "batchnorm-variance-constant", "ddof", "forward-differs", "error-carried-forward", "unexplained",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """One mistake by its name.
@@ -19,6 +28,7 @@ class Diagnosis:
     Attributes
     ----------
     id : one of `IDS`
+    way : the number of the explanation it belongs to, where several would do
     message : the mistake in words, with the line of the model and the correct formula
     factor : what the hand gradient, or the part of it that is meant, is of the right one; None where that is no number
     evidence : why this is claimed
@@ -36,6 +46,7 @@ class Diagnosis:
     arguments: tuple[str, ...] = ()
     line: str = ""
     formula: str = ""
+    way: int = 0
 
 
 @dataclass
@@ -125,7 +136,9 @@ class Report:
             weight = "font-weight:bold;" if kind == "mistake" else ""
             colour = f"color:{colours[kind]};" if kind in colours else ""
             family = "font-family:monospace;" if kind == "code" else ""
-            rows.append(f'<div style="white-space:pre-wrap;{weight}{colour}{family}">{html.escape(text) or "&nbsp;"}</div>')
+            rows.append(
+                f'<div style="white-space:pre-wrap;{weight}{colour}{family}">{html.escape(text) or "&nbsp;"}</div>'
+            )
         return "".join(rows)
 
     def _repr_markdown_(self) -> str:
@@ -146,30 +159,30 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
         yield from _of_result(r)
     if report.ok:
         yield "good", "The derivation is right."
-    yield from _of_diagnoses([d for d in report.diagnoses if d.id != "error-carried-forward"])
-    for d in report.diagnoses:
-        if d.id == "error-carried-forward":
-            yield "text", f"   {d.message}"
+    yield from _of_diagnoses(report.diagnoses)
     for note in report.notes:
         yield "note", note
 
 
 def _of_diagnoses(diagnoses: list[Diagnosis]) -> Iterator[tuple[str, str]]:
-    known = [d for d in diagnoses if d.id != "unexplained"]
-    open_question = len(known) > 1 and not any(d.certain for d in known)
-    if open_question:
+    ways = {d.way for d in diagnoses}
+    numbered = len(ways) == 1 and sum(d.id != "error-carried-forward" for d in diagnoses) > 1
+    if len(ways) > 1:
         yield "text", ""
         yield "mistake", "Each of these would make exactly your gradient:"
     for number, d in enumerate(diagnoses, 1):
-        if not open_question:
+        if d.id == "error-carried-forward":
+            yield "text", f"   {d.message}"
+            continue
+        if len(ways) == 1:
             yield "text", ""
-        head = "– " if open_question else f"{number}. " if len(diagnoses) > 1 else ""
+        first = number == 1 or diagnoses[number - 2].way != d.way
+        head = f"{number}. " if numbered else "" if len(ways) == 1 else "– " if first else "  and: "
         yield "mistake", f"{head}{d.message}"
-        if d.line:
-            yield "code", f"   {d.line}"
-        if d.formula:
-            yield "code", f"   {d.formula}"
-        if d.evidence and (not open_question or number == len(diagnoses)):
+        for text in filter(None, (d.line, d.formula)):
+            yield "code", f"   {text}"
+        last = number == len(diagnoses)
+        if d.evidence and (last or d.evidence != diagnoses[number].evidence):
             yield "note", f"   {d.evidence}"
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 
-from . import specials
-from .candidates import Candidates, Found, mutants_of
+from .candidates import Candidates, Found
+from .mutants import mutants_of
 from .places import above
 from .problem import Point
 from .slips import Explanation, Slip, Trial, fit_two, live_parent
 from .steps import View
+from .updates import updates
 
 
 class Search:
@@ -32,15 +34,17 @@ class Search:
         self.points, self.numbers = points, numbers
         self.first = points[0]
         self.known = Candidates(self.first.hand, self.first.truth, numbers, loose)
-        self.until = time.monotonic() + seconds
+        self.until = time.thread_time() + seconds
         self.stopped = False
         self.roots: dict[int, list[Found]] = {}  # by grain, what could have been done alone
 
     def run(self) -> list[Explanation]:
         """Return the explanations of everything, the likeliest first; empty if there is none."""
-        ways = (self._singly, self._two_factors, self._in_other_grains, self._by_updates, self._one_after_another, self._in_pairs)
-        for method in ways:
-            found = self._verified(method())
+        for way in (
+            self._singly, self._two_factors, self._in_other_grains, self._by_updates, self._one_after_another,
+            self._in_pairs,
+        ):  # fmt: skip
+            found = self._verified(way())
             if found:
                 return found
         return []
@@ -70,7 +74,7 @@ class Search:
         return same and view.steps[t.edge[0]] in above(live_parent(view, s.edge))
 
     def _late(self) -> bool:
-        self.stopped = self.stopped or time.monotonic() > self.until
+        self.stopped = self.stopped or time.thread_time() > self.until
         return self.stopped
 
     # The ways to look
@@ -91,8 +95,9 @@ class Search:
         trial = Trial(self.first, self.first.views[0])
         left = [n for n in self.numbers if n not in self.known.matched(trial.grads())]
         everything = set(self.numbers)
-        made = specials.updates(trial, self.first.hand, left)
-        return [Explanation((s,), 0) for slip in made for s, done in self.known.done(trial, slip, left, False) if done == everything]
+        made = updates(trial, self.first.hand, left)
+        found = (pair for slip in made for pair in self.known.done(trial, slip, left, False))
+        return [Explanation((slip,), 0) for slip, done in found if done == everything]
 
     def _one_after_another(self) -> list[Explanation]:
         for grain, view in enumerate(self.first.views):
@@ -112,9 +117,9 @@ class Search:
         for slip, done in self.known.after(trial) if trial.slips else self.roots.get(grain, ()):
             if done > before:
                 partial.setdefault(frozenset(done), []).append(slip)
-        for done in sorted(partial, key=len, reverse=True)[:6]:
+        for which in sorted(partial, key=len, reverse=True)[:6]:
             found: list[Explanation] = []
-            for slip in sorted(partial[done], key=lambda s: s.rank)[:3]:
+            for slip in sorted(partial[which], key=lambda s: s.rank)[:3]:
                 after = trial.under(slip)
                 if after is not None:
                     found += self._continued(after, grain, depth - 1)
@@ -157,7 +162,7 @@ class Search:
                 for slip in pair:
                     trial = trial.under(slip) if trial is not None else None
                 if trial is not None:
-                    found += self._continued(trial, grain, 2)
+                    found += [replace(e, pair=True) for e in self._continued(trial, grain, 2)]
             if found:
                 return found
         return []

@@ -45,6 +45,9 @@ def misfit(point: Point, n: int, hand: Array) -> Misfit | None:
     """Say what is wrong with the shape of a hand gradient, None if no more can be said."""
     truth = point.truth[n]
     if _without_ones(hand.shape) == _without_ones(truth.shape):
+        together = np.broadcast_shapes(hand.shape, truth.shape)
+        if int(np.prod(together)) > truth.size:  # a column less a row is a matrix
+            return Misfit("transpose", lambda h: np.asarray(h).reshape(truth.shape), "")
         return Misfit("", lambda h: np.asarray(h).reshape(truth.shape), f"{list(hand.shape)} for {list(truth.shape)}")
     mends = list(_mends(hand.shape, truth.shape))
     view = point.views[0] if point.views else None
@@ -102,7 +105,9 @@ def _reduced_otherwise(view: View, n: int, hand: Array, truth: Array) -> Misfit 
             if array is not None and array.shape == hand.shape and (c := _ratio(hand, array)) is not None:
                 readings = read(view, c)
                 if abs(c - 1) < 1e-8 or readings:
-                    return Misfit("local-derivative-missing", None, f"∂/∂{step.called} {text}".strip(), c, tuple(readings))
+                    return Misfit(
+                        "local-derivative-missing", None, f"∂/∂{step.called} {text}".strip(), c, tuple(readings)
+                    )
     return None
 
 

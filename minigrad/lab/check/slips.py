@@ -48,8 +48,8 @@ class Slip:
     edge: Edge | None = None
     detail: str = ""
     arguments: frozenset[int] = frozenset()
-    also: tuple[str, ...] = ()
-
+    also: tuple[str, ...] = ()  # other names that fit as well
+    scaled: bool = False  # whether there is a factor beside something else
 
     def times(self, c: float, readings: Sequence[Reading], numbers: frozenset[int]) -> Slip:
         """Return it together with a factor of some arguments."""
@@ -59,7 +59,9 @@ class Slip:
             found = own(point, grads) if own is not None else grads
             return None if found is None else factor(point, found)
 
-        return replace(self, rank=self.rank + 2, post=post, factor=c, readings=tuple(readings), arguments=numbers)
+        return replace(
+            self, rank=self.rank + 2, post=post, factor=c, readings=tuple(readings), arguments=numbers, scaled=True
+        )
 
     def variants(self) -> list[Slip]:
         """Return it under each of its names, and with each reading of its factor."""
@@ -149,11 +151,18 @@ class Explanation:
     slips : in the order in which they were found, the nearest to the loss first
     grain : which of the point's views they are of
     verified : at how many further points they were right too
+    pair : whether they were found two at a time
     """
 
     slips: tuple[Slip, ...]
     grain: int
     verified: int = 0
+    pair: bool = False
+
+    @property
+    def joint(self) -> bool:
+        """Whether two mistakes were needed at once for one argument: another two might do as well."""
+        return self.pair or any(slip.scaled for slip in self.slips)
 
     @property
     def rank(self) -> float:
@@ -194,7 +203,10 @@ def fit(wanted: Grads, base: Grads, direction: Grads, numbers: Sequence[int]) ->
 
 def fit_two(wanted: Grads, base: Grads, first: Grads, second: Grads, numbers: Sequence[int]) -> Array | None:
     """Return the two numbers for which base + c · first + d · second comes nearest to what is wanted."""
-    columns = [np.concatenate([np.broadcast_to(d.get(n, 0.0), base[n].shape).ravel() for n in numbers]) for d in (first, second)]
+    columns = [
+        np.concatenate([np.broadcast_to(d.get(n, 0.0), base[n].shape).ravel() for n in numbers])
+        for d in (first, second)
+    ]
     target = np.concatenate([(wanted[n] - base[n]).ravel() for n in numbers])
     matrix = np.stack(columns, axis=1)
     if len(target) < 3 or not np.isfinite(matrix).all():

@@ -1,14 +1,14 @@
 """The way back as a list of steps, any of whose answers can be replaced: what a wrong derivation is compared with.
 
-A step is one application of a primitive with everything its rules may ask for. `View.grads` runs the rules of the
+A step is one application of a primitive with everything its rules may ask for. `View.back` runs the rules of the
 table as the engine does, in plain arrays; an alteration takes the place of the answer that one operand gets. As
 rules are linear in the cotangent, what one altered answer changes is found by carrying the difference alone.
-Read next: `views.py`.
+Read next: `expand.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ class Step:
     options, out : of the call
     line : the user's, "" where nobody kept it
     inside : the name of the fused operation that this step is a part of, or ""
+    called : what the graph calls it
     node : what was recorded
     """
 
@@ -43,11 +44,28 @@ class Step:
     ) -> None:
         self.op, self.names, self.operands, self.parents = op, names, operands, parents
         self.options, self.out = options, out
-        self.line = self.inside = self.called = self.module = ""
+        self.line = self.inside = self.called = ""
         self.node: Any = None
-        self.scale = 1.0  # of the result: see `mutants`
-        self.saved: dict[str, Any] = {}
+        self.scale = 1.0  # of the result, and so of the answers: see `forward`
+        self.saved: dict[str, Any] = {}  # what the rules had kept, where the operands are not known
         self._known: dict[str, Any] | None = None
+
+    def copied(self, **changed: Any) -> Step:
+        """Return a step like this one, but for some of what it was made of."""
+        made = {"operands": self.operands, "parents": self.parents, "options": self.options, "out": self.out, **changed}
+        twin = Step(self.op, self.names, **made)
+        twin.saved, twin.scale = self.saved, self.scale
+        twin.told_as(self)
+        return twin
+
+    def become(self, op: Any, names: list[str], operands: list[Any], parents: list[Any]) -> None:
+        """Make this another operation with the same result."""
+        self.op, self.names, self.operands, self.parents = op, names, operands, parents
+        self.saved, self._known = {}, None
+
+    def told_as(self, other: Step) -> None:
+        """Take over what another step is called, and where it stands."""
+        self.line, self.inside, self.called, self.node = other.line, other.inside, other.called, other.node
 
     def __repr__(self) -> str:
         return f"<step {self.number}: {self.op.name}{list(np.shape(self.out))}>"
@@ -74,7 +92,7 @@ class Step:
                 values[f"{name}_shape"] = np.shape(x)
         return values
 
-    def live(self) -> Iterable[tuple[int, Any]]:
+    def live(self) -> list[tuple[int, Any]]:
         """Return position and parent of every operand that a gradient goes to."""
         return [(i, parent) for i, parent in enumerate(self.parents) if parent is not None]
 
@@ -115,19 +133,20 @@ class View:
     steps : operands stand before results
     args : the values of the arguments that gradients are asked of, by number
     names : what to call them
-    loss : the last step's result
+    users : by step or argument, the edges that lead to it
+    cotangents, truth : ∂loss/∂step by step, and ∂loss/∂argument by number, by the rules as they are
     """
 
     def __init__(self, steps: list[Step], args: dict[int, Array], names: dict[int, str]) -> None:
         self.steps, self.args, self.names = steps, args, names
         for number, step in enumerate(steps):
             step.number = number
-        self.loss = steps[-1].out if steps else None
         self.users: dict[Any, list[Edge]] = {}
         for step in steps:
             for position, parent in step.live():
                 self.users.setdefault(parent, []).append((step.number, position))
         self.kept: dict[str, Any] = {}  # what was worked out of it once
+        self.current: dict[Any, Array] = {}  # cotangents of the descent that is going on
         self.cotangents, self.truth = self.back({})
 
     def value(self, key: Any) -> Array:
@@ -138,7 +157,7 @@ class View:
         """Return the cotangent of every step, and the gradient of every argument."""
         if not self.steps:
             return {}, {n: np.zeros(np.shape(a)) for n, a in self.args.items()}
-        seed = np.ones(np.shape(self.loss), np.asarray(self.loss).dtype)
+        seed = np.ones_like(self.steps[-1].out)
         return self._descend({self.steps[-1]: seed}, alterations)
 
     def carry(
@@ -153,7 +172,9 @@ class View:
     def _descend(
         self, start: dict[Any, Array], alterations: Alterations, only: bool = False, within: set[int] | None = None
     ) -> tuple[dict[Any, Array], dict[int, Array]]:
-        pending, found = dict(start), {}
+        pending: dict[Any, Array] = dict(start)
+        found: dict[Any, Array] = {}
+        self.current = found
         top = max((key.number for key in start if isinstance(key, Step)), default=-1)
         for step in reversed(self.steps[: top + 1]):
             g = pending.pop(step, None)
@@ -180,7 +201,7 @@ class View:
         """Return the answer that an operand gets, under some alterations and their cotangents."""
         step = self.steps[edge[0]]
         alter = alterations.get(edge)
-        g = cotangents[step]
+        g, self.current = cotangents[step], cotangents
         return alter(self, step, edge[1], g) if alter else step.answer(edge[1], g)
 
     def same_structure(self, other: View) -> bool:

@@ -10,7 +10,8 @@ import os
 import re
 from typing import Any
 
-from .factors import Reading, where
+from .factors import Reading
+from .sizes import where
 from .slips import Slip
 from .steps import Step
 
@@ -115,7 +116,9 @@ def at(step: Step | None) -> str:
     if step is None:
         return "the model"
     operation = f"{step.op.name}, a part of {step.inside}" if step.inside else step.op.name
-    return f"`{step.called}`" if step.op.name == "named" else f"{operation} in {where(step)}" if step.line else operation
+    return (
+        f"`{step.called}`" if step.op.name == "named" else f"{operation} in {where(step)}" if step.line else operation
+    )
 
 
 def listed(names: list[str]) -> str:
@@ -178,7 +181,9 @@ def of_slip(id: str, slip: Slip, step: Step | None, names: str) -> str:
         if detail == "result":
             return f"The derivative of {here} is taken at its result: f′(f(z)) in the place of f′(z)."
         if detail == "argument":
-            return f"The derivative of {here} is written with its result o, but you put in its argument z: z(1 − z) for o(1 − o)."
+            return (
+                f"The derivative of {here} is written with its result; you put in its argument: z(1 − z) for o(1 − o)."
+            )
         if detail.startswith("the derivative of"):
             return f"In the place of the derivative of {here} stands {detail}."
         return f"The derivative of {here} is taken at {detail or 'another point'}, not at its own argument."
@@ -189,6 +194,9 @@ def of_slip(id: str, slip: Slip, step: Step | None, names: str) -> str:
             return f"The gradients of {names} are each given for the other."
         return f"The two operands are exchanged in the derivative of {here}."
     if id == "updated-too-early":
+        if detail.startswith("samples"):
+            how = f"by a step of size {slip.factor:.6g} after each sample"
+            return f"The parameters move within the batch, {how}: take all gradients of a batch at the same ones."
         how = "on the way back" if detail.startswith("backward") else "in the whole computation"
         who = detail.partition(": ")[2]
         return f"{who} had been updated already, by a step of size {slip.factor:.6g}, when you used it {how}."
@@ -198,12 +206,14 @@ def of_slip(id: str, slip: Slip, step: Step | None, names: str) -> str:
         return f"The gradient of {names} is {detail}: start it from zero."
     if id == "regularizer-extra":
         return f"There is {slip.factor:.6g}·{detail} in the gradient of {names} that this loss does not have."
-    return _SENTENCES.get(id, "{id}: {here}.").format(id=id, here=here, detail=f" ({detail})" if detail not in ("", "drop") else "")
+    return _SENTENCES.get(id, "{id}: {here}.").format(
+        id=id, here=here, detail=f" ({detail})" if detail not in ("", "drop") else ""
+    )
 
 
 _SENTENCES = {
     "local-derivative-twice": "The local derivative of {here} is applied twice.",
-    "softmax-diagonal": "Every output of a softmax depends on every logit; you let each depend on its own alone{detail}: {here}.",
+    "softmax-diagonal": "Every output of a softmax depends on every logit, not on its own alone{detail}: {here}.",
     "softmax-twice": "The softmax is gone through twice{detail}: {here}. o − y has its derivative in it already.",
     "transpose": "A matrix is not transposed where it should be, or is where it should not: {here}.",
     "wrong-axis": "The wrong axis is summed over{detail}: {here}.",

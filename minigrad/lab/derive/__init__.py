@@ -4,8 +4,8 @@ Read `algebra`, `elements`, `grid`, `cells`, `array`, `forms` (what formulas are
 derived), `matrix`, `write`, `derivation` (how they are shown), in this order.
 """
 
-from .derivation import Derivation, Step, derive
+from .derivation import Derived, Step, derive
 from .forms import form
 from .given import symbols
 
-__all__ = ["Derivation", "Step", "derive", "form", "symbols"]
+__all__ = ["Derived", "Step", "derive", "form", "symbols"]

@@ -138,12 +138,12 @@ def axis(i: int) -> Expr:
 @functools.cache
 def bound(level: int) -> Expr:
     """Return the index of a sum that has so many sums inside."""
-    return sympy.Dummy(f"sum{level}", integer=True, nonnegative=True)
+    index = sympy.Dummy(f"sum{level}", integer=True, nonnegative=True)
+    _levels[index] = level
+    return index
 
 
-@functools.cache
-def _levels() -> dict[Expr, int]:
-    return {bound(level): level for level in range(32)}
+_levels: dict[Expr, int] = {}
 
 
 def total(expr: Expr, index: Expr, size: Expr) -> Expr:
@@ -164,7 +164,7 @@ def total(expr: Expr, index: Expr, size: Expr) -> Expr:
     outside, inside = expr.as_independent(index, as_Add=False)
     if _adds_to_one(inside, index):
         return outside
-    inner = [_levels()[b] for s in inside.atoms(sympy.Sum) for b in s.bound_symbols if b in _levels()]
+    inner = [_levels[b] for s in inside.atoms(sympy.Sum) for b in s.bound_symbols]
     own = bound(1 + max(inner, default=-1))
     return outside * sympy.Sum(inside.xreplace({index: own}), (own, 0, size - 1))
 

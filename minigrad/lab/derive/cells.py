@@ -100,7 +100,8 @@ def solution(a: Cells, b: Cells) -> Cells:
 _AS_IT_IS = (
     "reshape transpose swapaxes moveaxis squeeze expand_dims broadcast_to matrix_transpose ravel concatenate stack "
     "split flip roll rot90 repeat tile take take_along_axis compress choose diagonal diag tril triu trace delete "
-    "matmul dot outer inner einsum tensordot kron cumsum cumprod diff copy sliding_window_view pad vdot cross"
+    "matmul dot outer inner einsum tensordot kron cumsum cumprod diff copy sliding_window_view pad vdot cross "
+    "convolve correlate"
 )
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sum_over, "mean": mean_over, "var": var_over, "std": std_over,

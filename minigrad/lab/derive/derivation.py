@@ -9,19 +9,20 @@ import numpy as np
 
 from ...engine import Tensor
 from ...errors import GraphError, RuleError, ShapeError, describe, nearest, require
-from ..graph import Graph, Key
+from ..graph import Key
 from .algebra import Expr, sympy
-from .array import Formula, Letter, Unread, alive
+from .array import Formula, Unread
 from .cells import element_wise
 from .fold import Fold
 from .grid import Grid
+from .letters import Letter, alive, all_below
 from .matrix import jacobian, times
-from .names import all_below
 from .paper import light, paper, tidy
 from .public import Public
+from .reading import bare
 from .show import Shown
 from .value import numbers_of, values_of
-from .walk import Cotangents, letters_of
+from .walk import Cotangents, Record
 
 
 class Step(NamedTuple):
@@ -43,7 +44,7 @@ class Step(NamedTuple):
     shape: tuple[int, ...]
 
 
-class Derivation(Shown):
+class Derived(Shown):
     """A derivative as a formula.
 
     Attributes
@@ -63,7 +64,7 @@ class Derivation(Shown):
         self.result = steps[-1].result
 
 
-def derive(e: Tensor, w: Tensor) -> Derivation:
+def derive(e: Tensor, w: Tensor) -> Derived:
     """Return the formula of ∂e/∂w, derived with the rules that backward uses.
 
     Parameters
@@ -99,12 +100,13 @@ def derive(e: Tensor, w: Tensor) -> Derivation:
     with z = w·x + b, o = σ(z)
     """
     require("sympy", "symbolic", "lab.derive")
-    graph, letters = _checked(e, w)
-    return _Deriving(graph, letters, e).by(w)
+    _check(e)
+    deriving = _Deriving(e)
+    return deriving.by(deriving.key(w))
 
 
-def _checked(e: Any, w: Any) -> tuple[Graph, dict[Key, Letter]]:
-    """Return the graph of e and its letters, or say what cannot be derived."""
+def _check(e: Any) -> None:
+    """Raise unless e is a scalar that was computed from symbols."""
     if not isinstance(e, Tensor) or not isinstance(e.data, Formula):
         raise TypeError(
             f"derive: e must be computed from symbols, got {describe(e)}; make them with lab.symbols, and run your "
@@ -117,68 +119,75 @@ def _checked(e: Any, w: Any) -> tuple[Graph, dict[Key, Letter]]:
         )
     if e._node is None:
         raise GraphError("derive: e was not computed from anything that requires gradients; was it made under no_grad?")
-    graph = Graph(e)
-    letters = letters_of(graph)
-    known = ", ".join(dict.fromkeys(letter.name for letter in letters.values()))
-    if not isinstance(w, Tensor) or not isinstance(w.data, Formula):
-        raise TypeError(f"derive: w must be one of the symbols that e was computed from ({known}), got {describe(w)}")
-    if (w._node or w) not in letters:
-        if w._node in graph.nodes:
-            raise ValueError(
-                f"derive: w is a result without a name, {w.data.content}; name it where it is computed: "
-                'z = (…).named("z")'
-            )
-        what = w.name or "w"
-        hint = nearest(what, known.split(", ")) if w.requires_grad else " Class labels have no derivative."
-        raise ValueError(f"derive: e was not computed from {what}; it was from {known}.{hint}")
-    return graph, letters
 
 
 class _Deriving:
     """The state of one derivation."""
 
-    def __init__(self, graph: Graph, letters: dict[Key, Letter], e: Tensor) -> None:
-        self.graph, self.letters = graph, letters
-        self.output: Key = e._node
-        self.label = letters[self.output].name if self.output in letters else e.name or "e"
-        below = all_below({*e.data.letters, *letters.values()})
-        beside = [a for a in list(alive) if a.means is not None and a not in below and a.below() - {a} <= below]
+    def __init__(self, e: Tensor) -> None:
+        self.record, self.formula = Record(e), e.data.content
+        self.letters, self.output = self.record.letters, self.record.output
+        below = all_below({*e.data.letters, *self.letters.values()})
+        own = self.letters.get(self.output)
+        self.label = own.name if own else e.name or "e"
+        while self.label in [a.name for a in below if a is not own]:
+            self.label += "′"
+        beside = [a for a in list(alive) if a.means is not None and a not in below and all_below([a]) - {a} <= below]
         self.fold = Fold([*beside, *sorted(below, key=lambda a: a.order)])  # o is known beside a fused loss, too
-        self.cut = Cotangents(graph, letters, self.fold, self.label, cut=True)
-        self.whole = Cotangents(graph, letters, self.fold, self.label, cut=False)
-        self.public = Public([*below, *self._seen(beside)])
-        self.numbers = numbers_of(self.public.names)
+        self.numbers = Cotangents(self.record, bare)
+        self.cut = Cotangents(self.record, self.fold, self.label)
+        self.whole = Cotangents(self.record, self.fold)
+        self.public = Public([*below, *self._seen(beside, below)])
+        self.point = numbers_of(self.public.names)
         for key, symbol in self.cut.symbols.items():
-            if key is not self.output:
-                name = f"∂{self.label}/∂{self.letters[key].name}"
-                self.public.add(symbol, name, f"∂{self.label}/∂{self.public.names[self.letters[key]]}")
+            name = f"∂{self.label}/∂{self.letters[key].name}"
+            self.public.add(symbol, name, f"∂{self.label}/∂{self.public.names[self.letters[key]]}")
 
-    def _seen(self, letters: list[Letter]) -> list[Letter]:
-        """Return those of the letters that stand in a formula."""
+    def key(self, w: Any) -> Key:
+        """Return the leaf or the named node that is meant, or say why there is none."""
+        known = ", ".join(dict.fromkeys(letter.name for letter in self.letters.values()))
+        if not isinstance(w, Tensor) or not isinstance(w.data, Formula):
+            raise TypeError(
+                f"derive: w must be one of the symbols that e was computed from ({known}), got {describe(w)}"
+            )
+        key = w._node or w
+        if key in self.letters and key not in self.cut.found:
+            raise ValueError(
+                f"derive: no gradient of e reaches {w.name}: all operations on the way are steps or choices"
+            )
+        if key not in self.letters and key in set(self.record.nodes):
+            raise ValueError(
+                f'derive: w is a result without a name, {w.data}; name it where it is computed: z = (…).named("z")'
+            )
+        if key not in self.letters:
+            what = w.name or "w"
+            hint = nearest(what, known.split(", ")) if w.requires_grad else " Class labels have no derivative."
+            raise ValueError(f"derive: e was not computed from {what}; it was from {known}.{hint}")
+        return key
+
+    def _seen(self, beside: list[Letter], below: set[Letter]) -> list[Letter]:
+        """Return the letters that stand in a formula besides those that e was made of."""
         found = [*self.cut.found.values(), *self.whole.found.values()]
         symbols = set().union(*[_symbols_of(x.content) for x in found if not isinstance(x.content, Unread)])
-        return [letter for letter in letters if symbols & _symbols(letter.symbol)]
+        made = all_below(set().union(*[x.letters for x in found])) - below  # softmax(Z), which a rule computed
+        return [letter for letter in {*beside, *made} if symbols & _symbols(letter.symbol)]
 
-    def by(self, w: Tensor) -> Derivation:
+    def by(self, key: Key) -> Derived:
         """Return the derivation by one letter."""
-        if (w._node or w) not in self.cut.found:
-            raise ValueError(
-                f"derive: no gradient of e reaches {w.name}: every operation on the way is a step or a choice"
-            )
-        keys = self._on_the_way(w._node or w)
+        keys = self._on_the_way(key)
         steps = [self._step(key) for key in keys]
-        return Derivation(self.label, steps[-1].name, steps, self._means(keys), self.public)
+        return Derived(self.label, steps[-1].name, steps, self._means(keys), self.public)
 
     def _means(self, keys: list[Key]) -> dict[str, Expr]:
         """Return what the names mean that stand in the formulas of some steps, and those that these are made of."""
         seen = set().union(*[_symbols(x) for key in keys for x in (self.cut.found[key], self.whole.found[key])])
         found = {}
+        on_the_way = {self.letters[key] for key in [*keys, self.output] if key in self.letters}
         for letter in sorted(self.public.names, key=lambda letter: -letter.order):
-            on_the_way = letter in [self.letters.get(key) for key in keys]
             if letter.means is None or isinstance(letter.means.content, Unread) or letter.of:
                 continue
-            if on_the_way or seen & _symbols(letter.symbol):
-                same = [a for a in letter.means.letters if a.symbol.content is letter.means.content and a.of]
+            if letter in on_the_way or seen & _symbols(letter.symbol):
+                same = [a for a in letter.means.letters if a.content is letter.means.content and a.of]
                 alone = sympy.Symbol(self.public.names[same[0]]) if same else None
                 found[self.public.names[letter]] = alone or self.public.content(_each(letter.means.content, light))
                 seen |= _symbols(letter.means)
@@ -191,21 +200,20 @@ class _Deriving:
             formula = self._known(self.cut.found[wanted.pop()])
             symbols = _symbols(formula)
             for other, symbol in self.cut.symbols.items():
-                if other is not self.output and other not in found and symbols & _symbols(symbol):
+                if other not in found and symbols & _symbols(symbol):
                     found.add(other)
                     wanted.append(other)
         return sorted(found, key=lambda k: (k is key, -getattr(k, "order", 0)))
 
     def _known(self, formula: Formula) -> Formula:
         if isinstance(formula.content, Unread):
-            raise NotImplementedError(
-                f"derive: no symbolic reading of {formula.content.why}; write it with operations that have one; of "
-                "an operation of your own say how it stands on paper: minigrad.lab.derive.form(op, lambda x: sympy.…)"
-            )
+            raise _unread(formula.content)
         return formula
 
     def _step(self, key: Key) -> Step:
         cut, whole = self._known(self.cut.found[key]), self._known(self.whole.found[key])
+        if self.letters[key].symbol.is_grid and not whole.is_grid and whole.ndim:
+            raise _unread(self.formula)  # an operation knew no symbolic sizes, and went on with numbers
         content = _each(whole.content, lambda expr: paper(expr, self.fold))
         self._try(key, Formula(content, whole.sample))
         by_next = _each(cut.content, lambda expr: tidy(expr, self.fold))
@@ -219,17 +227,18 @@ class _Deriving:
 
     def _try(self, key: Key, found: Formula) -> None:
         """Raise unless a formula comes to what the engine's own way back comes to."""
-        numbers = self.graph.cotangents[key].sample
-        ours = values_of(found, self.numbers)
+        numbers = self.numbers.found[key]
+        ours = values_of(found, self.point)
         if np.isfinite(numbers).all() and not np.allclose(ours, numbers, rtol=1e-7, atol=1e-9):
             raise RuleError(
                 f"derive: the formula of ∂{self.label}/∂{self.letters[key].name} and the rules disagree: it comes to "
-                f"{np.ravel(ours)[0]} where they give {np.ravel(numbers)[0]}. This is a mistake of lab.derive"
+                f"{np.ravel(ours)[0]} where they give {np.ravel(numbers)[0]}; the form of an operation is wrong, or "
+                "lab.derive is"
             )
 
     def _by_next(self, key: Key, content: Any) -> Expr:
         """Return a derivative by the next names; of softmax and its like as a Jacobian and the cotangent."""
-        used = [s for k, s in self.cut.symbols.items() if k is not self.output and _symbols(s) & _symbols_of(content)]
+        used = [s for s in self.cut.symbols.values() if _symbols(s) & _symbols_of(content)]
         if isinstance(content, Grid) and len(used) == 1 and used[0].is_grid and used[0].ndim == 1:
             base = self.public(used[0].content.entry).base
             try:
@@ -244,13 +253,23 @@ class _Deriving:
         if isinstance(content, Grid) or content.ndim:
             return
         expr = content[()]
-        used = [(k, s.content[()]) for k, s in self.cut.symbols.items() if k is not self.output and s.ndim == 0]
+        used = [(k, s.content[()]) for k, s in self.cut.symbols.items() if s.ndim == 0]
         for key, symbol in used:
             if expr.has(symbol):
                 yield self.public.names[self.letters[key]], self.public(light(sympy.diff(expr, symbol)))
         rest = expr.xreplace({symbol: sympy.S.Zero for _, symbol in used})
         if rest != 0:
             yield self.label, self.public(rest)
+
+
+def _unread(content: Any) -> NotImplementedError:
+    """Return the error for what has no symbolic reading."""
+    why = content.why if isinstance(content, Unread) else "an operation on arrays of symbolic size"
+    return NotImplementedError(
+        f"derive: no symbolic reading of {why}; write it with operations that have one, or give the axes numbers for "
+        "lengths; of an operation of your own say how it stands on paper: from minigrad.lab.derive import form; "
+        "form(op, lambda x: sympy.…)"
+    )
 
 
 def _each(content: Any, change: Any) -> Any:

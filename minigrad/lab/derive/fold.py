@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from .algebra import Expr, sigma, sigmoid_function, step, sympy
-from .array import Formula, Letter, Unread
+from .array import Formula, Unread
 from .cells import element_wise
 from .grid import Grid
+from .letters import Letter
 
 
 class Fold:
@@ -46,9 +47,9 @@ class Fold:
             self.names |= {means: name, sigma(-u): 1 - name}
             self.sigmoids[u] = name
 
-    def __call__(self, x: Formula) -> Formula:
-        """Return an array in terms of names."""
-        if isinstance(x.content, Unread):
+    def __call__(self, x: Any) -> Any:
+        """Return an array in terms of names; a size is what it is."""
+        if not isinstance(x, Formula) or isinstance(x.content, Unread):
             return x
         content: Any = x.content
         content = (

@@ -8,19 +8,23 @@ symbols carry still come from the operation itself, and every derived formula is
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ... import ops
 from ...engine import Primitive, primitives
 from . import grid
 from .algebra import Expr, exact, sigma, sympy
-from .array import Formula, Unread, as_grid, bare, constant, culprit, each, formulas, plain
+from .array import Formula, Unread
 from .elements import greater, where
-from .names import called, name_of
-from .sizes import expression
+from .letters import called, name_of
+from .reading import as_grid, bare, constant, culprit, each, formulas, plain
+from .sizes import Size, expression
 
 Form = Callable[..., Any]
 
@@ -133,17 +137,22 @@ def _softmax_error(z: Any, y: Any) -> Any:
 
 def _add_at(values: Any, index: Any, shape: Any) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
-    if not values.is_grid and not any(isinstance(i, Formula) and i.is_grid for i in parts):
+    if not any(isinstance(n, Size) for n in shape):
         made = np.zeros_like(values, shape=shape)
         np.add.at(made.content, plain(index), values.content)
         return made
-    ready = [i if isinstance(i, Formula) else constant(i) for i in parts]
-    content = grid.scattered(as_grid(values), [as_grid(i) for i in ready], tuple(map(expression, shape)))
-    return Formula(content, np.zeros(shape), values.letters.union(*[i.letters for i in ready]))
+    ready = tuple([as_grid(i) if isinstance(i, Formula) else i for i in parts])
+    content = grid.scattered(as_grid(values), ready, tuple(map(expression, shape)))
+    return Formula(content, np.zeros(shape), values.letters.union(*[i.letters for i in formulas(parts)]))
+
+
+def _stay(x: Any, source: Any, target: Any) -> Any:
+    raise TypeError("symbols have no numbers that could be moved; make the tensor on the other device")
 
 
 ARRAYS: dict[str, Form] = {
     "named": lambda x, name: name_of(x, name),
+    "to_device": _stay,
     "softmax": softmax,
     "log_softmax": lambda z, axis: np.log(softmax(z, axis)),
     "logsumexp": _logsumexp,
@@ -171,9 +180,11 @@ def _kept(x: Any, a: Any, axis: Any) -> Any:
     return x.reshape(tuple([1 if i in axes else n for i, n in enumerate(a.shape)]))
 
 
-def _exponentials(g: Any, a: Any, axis: Any) -> Any:
+def _shares(g: Any, a: Any, axis: Any) -> Any:
     e = np.exp(a)
-    return _kept(g, a, axis) * (e / np.sum(e, axis=axis, keepdims=True))
+    along = axis if isinstance(axis, int) else 0
+    one = isinstance(axis, int) or a.ndim == 1
+    return _kept(g, a, axis) * (softmax(a, along) if one else e / np.sum(e, axis=axis, keepdims=True))
 
 
 def _gelu_x(g: Any, x: Any, approximate: str) -> Any:
@@ -190,7 +201,7 @@ RULES: dict[tuple[str, str], Form] = {
     ("log_probability", "p"): lambda g, p: g / p,
     ("silu", "x"): lambda g, x: g * each(lambda x: sigma(x) * (1 + x * (1 - sigma(x))), x),
     ("gelu", "x"): _gelu_x,
-    ("logsumexp", "a"): _exponentials,
+    ("logsumexp", "a"): _shares,
     ("standardize", "x"): _standardize_x,
     ("prod", "a"): lambda g, a, axis: _kept(g, a, axis) * np.prod(a, axis=axis, keepdims=True) / a,
     ("det", "a"): lambda g, a: g * np.linalg.det(a) * np.linalg.inv(a).T,
@@ -205,6 +216,8 @@ RULES: dict[tuple[str, str], Form] = {
 def install() -> None:
     """Let these operations be read on formulas; on any other array they do what they did."""
     if not _installed:
+        for module in pkgutil.iter_modules(ops.__path__, f"{ops.__name__}."):
+            importlib.import_module(module.name)  # some are imported only when an operation is asked for
         for name, element in ELEMENTS.items():
             form(primitives[name], element)
         for name, made in ARRAYS.items():
@@ -233,27 +246,38 @@ def form(operation: Any, element: Callable[..., Expr]) -> None:
 def _beside(operation: Any, made: Form) -> None:
     """Let an operation use another body for formulas: when it is called on Tensors, and on arrays, as rules do."""
     op = operation.primitive
+    body = op.body
 
     def read(*arrays: Any, **options: Any) -> Any:
+        if not _symbolic(arrays):
+            return body(*arrays, **options)
         operands = [*formulas((arrays, tuple(options.values())))]
-        if not operands:
-            return op.body(*arrays, **options)
         with np.errstate(all="ignore"):
-            sample = op.body(*bare(arrays), **bare(options))
+            sample = body(*bare(arrays), **bare(options))
         unread = next((f.content for f in operands if isinstance(f.content, Unread)), None)
+        if unread:
+            return Formula(unread, sample)
         try:
-            found = made(*_as_formulas(arrays), **_known(made, op, options)) if unread is None else operands[0]
+            found = made(*_as_formulas(arrays), **_known(made, op, options))
         except NotImplementedError:
             found = Formula(Unread(culprit(operation)), sample)
         return Formula(found.content, sample, found.letters)
 
     def plain(arrays: Any, options: dict[str, Any]) -> Any:
-        return read(*arrays, **options) if list(formulas(arrays)) else Primitive.plain(op, arrays, options)
+        return read(*arrays, **options) if _symbolic(arrays) else Primitive.plain(op, arrays, options)
 
     closed_over = dict(zip(operation.__code__.co_freevars, operation.__closure__, strict=True))
     closed_over["body"].cell_contents = read
     op.plain = plain
     _installed[op] = made
+
+
+def _symbolic(arrays: Any) -> bool:
+    """Tell whether there are formulas among operands; quickly, for numbers come here too."""
+    for x in arrays:  # noqa: SIM110  any() takes twice as long
+        if x.__class__ is Formula:
+            return True
+    return False
 
 
 def _known(made: Form, op: Primitive, options: dict[str, Any]) -> dict[str, Any]:

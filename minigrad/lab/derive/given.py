@@ -9,9 +9,10 @@ import numpy as np
 
 from ...device import Device, register_device
 from ...engine import Tensor
-from .array import Formula, constant
+from .array import Formula
 from .forms import install
-from .names import given
+from .letters import given
+from .reading import constant
 from .sizes import Size, size
 
 _SYMBOL = re.compile(r"([^\W\d]\w*)(?::([^<]*))?(?:<(\w+))?")
@@ -84,7 +85,7 @@ def _lengths(shape: Any, part: str) -> tuple[int, ...]:
 
 
 def _to_numpy(array: Any) -> np.ndarray:
-    made: np.ndarray = array.expressions()
+    made: np.ndarray = array.expressions() if isinstance(array, Formula) else array
     return made
 
 

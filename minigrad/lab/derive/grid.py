@@ -112,7 +112,9 @@ def reshaped(a: Grid, shape: Any) -> Grid:
     kept = [i for i, n in enumerate(a.sizes) if n != 1]
     order: list[int | None] = []
     for n in wanted:
-        order.append(None if n == 1 or (n == -1 and not kept) else kept.pop(0))
+        if not kept and n not in (1, -1):
+            raise NotImplementedError
+        order.append(kept.pop(0) if n != 1 and kept else None)
     if kept or any(i is not None and n not in (-1, a.sizes[i]) for n, i in zip(wanted, order, strict=True)):
         raise NotImplementedError
     return placed(a, order)
@@ -160,7 +162,7 @@ def dotted(a: Grid, b: Grid) -> Grid:
 
 def picked(a: Grid, index: Any) -> Grid:
     """Return a[index], for an index of whole slices, new axes and integers, or of arrays of integers alone."""
-    parts = _in_full(index if isinstance(index, tuple) else (index,), len(a.sizes))
+    parts = _in_full(index if type(index) is tuple else (index,), len(a.sizes))
     if any(isinstance(p, Grid) and p.sizes for p in parts):
         if not all(isinstance(p, Grid) for p in parts):
             raise NotImplementedError  # an array beside a slice: where its axis goes is another matter
@@ -191,16 +193,25 @@ def _in_full(parts: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
     return (*parts[:at], *missing, *parts[at + 1 :])
 
 
-def scattered(values: Grid, parts: Sequence[Grid], sizes: tuple[Expr, ...]) -> Grid:
-    """Return zeros of some lengths with values added at an index of integers, or of one for each row: v·[k = index]."""
-    in_rows = values.sizes == sizes[:1] and parts[0].entry == axis(0)
-    if len(parts) != len(sizes) or not (in_rows or values.sizes == ()):
-        raise NotImplementedError
-    row = {axis(0): axis(len(sizes) - 1)} if in_rows else {}
-    result = values.entry.xreplace(row)
-    for i, part in enumerate(parts[in_rows:], in_rows):
-        result *= sympy.KroneckerDelta(axis(len(sizes) - 1 - i), part.entry.xreplace(row))
-    return Grid(result, sizes)
+def scattered(values: Grid, index: tuple[Any, ...], sizes: tuple[Expr, ...]) -> Grid:
+    """Return zeros of some lengths with values added at an index as `picked` has it: v·[k = index]."""
+    parts = _in_full(index, len(sizes))
+    ndim = len(sizes)
+    if any(isinstance(p, Grid) and p.sizes for p in parts):  # one for each row: v[n]·[k = index[n]]
+        if parts[0].entry != axis(0) or values.sizes != sizes[:1] or not all(isinstance(p, Grid) for p in parts):
+            raise NotImplementedError
+        row = {axis(0): axis(ndim - 1)}
+        entry, others = values.entry.xreplace(row), [(i, p.entry.xreplace(row)) for i, p in enumerate(parts) if i]
+    else:
+        whole = [i for i, p in enumerate(parts) if isinstance(p, slice)]
+        if None in parts or any(parts[i] != slice(None) for i in whole):
+            raise NotImplementedError
+        entry = placed(values, [whole.index(i) if i in whole else None for i in range(ndim)]).entry
+        at = [(i, p) for i, p in enumerate(parts) if i not in whole]
+        others = [(i, p.entry if isinstance(p, Grid) else sympy.Integer(p)) for i, p in at]
+    for i, other in others:
+        entry *= sympy.KroneckerDelta(axis(ndim - 1 - i), other)
+    return Grid(entry, sizes)
 
 
 FUNCTIONS: dict[str, Callable[..., Grid]] = {

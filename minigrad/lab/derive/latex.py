@@ -12,7 +12,7 @@ _KNOWN = ("ln", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "a
 class LatexWriter(Writer):
     """Writes formulas in LaTeX."""
 
-    dot, minus, had, over, transposed = r" \, ", "-", r" \odot ", r" \oslash ", r"^{\top}"
+    dot, minus, had, over, transposed = r" \, ", "-", r" \odot ", r" \oslash ", r"^{\mathsf{T}}"
 
     def parentheses(self, text: str) -> str:
         """Return text in parentheses."""
@@ -44,10 +44,9 @@ class LatexWriter(Writer):
     def letter(self, name: str) -> str:
         """Return a name."""
         if name.startswith("∂"):
-            up, _, down = name[1:].partition("/∂")
-            return self.partial(up, down)
+            return super().letter(name)
         head, index = self.parts(name)
-        if head.isidentifier() or head.strip("′").isidentifier():
+        if head.strip("′").isidentifier():
             primes = len(head) - len(head.rstrip("′"))
             head = head.rstrip("′")
             head = _LETTERS.get(head, rf"\mathrm{{{head}}}" if len(head) > 1 else head) + "'" * primes

@@ -5,10 +5,12 @@ A vector is a column. What has no such form, of three indices say, stays as entr
 
 from __future__ import annotations
 
+from typing import Any
+
 from .algebra import Expr, sympy
 from .grid import Grid
 
-Sizes = dict[Expr, Expr]  # of indices
+Sizes = dict[Any, Any]  # of indices; and, by entry, row and column, the matrices that were found already
 
 
 def matrix(grid: Grid) -> Expr:
@@ -36,11 +38,14 @@ def _ones(row: Expr | None, column: Expr | None, sizes: Sizes) -> Expr:
 
 def _parts(expr: Expr, row: Expr | None, column: Expr | None, sizes: Sizes) -> tuple[Expr, Expr]:
     """Return a number and a matrix whose product has these entries; the matrix is the shorter of it and (its ᵀ)ᵀ."""
-    found = [_as_it_is(expr, row, column, sizes)]
-    if row is not None and column is not None:
-        scale, made = _as_it_is(expr, column, row, sizes)
-        found.append((scale, turned(made)))
-    return min(found, key=lambda pair: _turns(pair[1]))
+    key = expr, row, column
+    if key not in sizes:
+        found = [_as_it_is(expr, row, column, sizes)]
+        if row is not None and column is not None:
+            scale, made = _as_it_is(expr, column, row, sizes)
+            found.append((scale, turned(made)))
+        sizes[key] = min(found, key=lambda pair: _turns(pair[1]))
+    return sizes[key]
 
 
 def _turns(made: Expr) -> tuple[int, bool, int]:
@@ -112,7 +117,7 @@ def _beside_single(made: Expr, expr: Expr, sizes: Sizes) -> Expr:
     if not isinstance(expr, sympy.Sum) or len(expr.limits) > 1:
         raise NotImplementedError
     ((index, low, high),) = expr.limits
-    inside = sizes | {index: high - low + 1}
+    inside = {**sizes, index: high - low + 1}
     *first, last = sympy.Mul.make_args(expr.function)
     left, u = _parts(sympy.Mul(*first), index, None, inside)
     right, v = _parts(last, index, None, inside)
@@ -191,7 +196,7 @@ def _summed(expr: Expr, row: Expr, column: Expr | None, sizes: Sizes) -> Expr:
     """Return the product of a sum over an index; of a sum of several products, their sum."""
     *inner, (index, low, high) = expr.limits
     inside = sympy.Sum(expr.function, *inner) if inner else expr.function
-    sizes = sizes | {index: high - low + 1}
+    sizes[index] = high - low + 1
     try:
         return _multiplied(inside, index, row, column, sizes)
     except NotImplementedError:

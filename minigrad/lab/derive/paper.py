@@ -52,6 +52,7 @@ def _candidates(expr: Expr, fold: Fold) -> Iterator[Expr]:
             form = sifted(sympy.expand(form))
         factored = sympy.factor(form)
         yield factored
+        yield _absorbed(factored)
         yield sympy.factor_terms(form)
         yield sympy.powsimp(form)
         if factored.is_Mul:
@@ -59,6 +60,15 @@ def _candidates(expr: Expr, fold: Fold) -> Iterator[Expr]:
         if form.has(sympy.sqrt(2)) or any(p.exp.is_Rational and not p.exp.is_Integer for p in form.atoms(sympy.Pow)):
             yield sympy.radsimp(sympy.powsimp(form), symbolic=False)
             yield form.replace(sympy.Pow, lambda base, e: sympy.expand(base) ** e)
+
+
+def _absorbed(expr: Expr) -> Expr:
+    """Return −x·(y − o) as x·(o − y)."""
+    scale, factors = expr.as_coeff_mul()
+    sums = [f for f in factors if f.is_Add]
+    if not scale.is_negative or not sums:
+        return expr
+    return sympy.Mul(-scale, -sums[0], *[f for f in factors if f is not sums[0]])
 
 
 def _shortest(expr: Expr) -> Expr:
@@ -75,8 +85,8 @@ def _without_exponentials(expr: Expr, fold: Fold) -> Expr:
 
 
 def cost(expr: Expr) -> tuple[int, int]:
-    """Return how long an expression is: its operations, then its letters."""
-    return int(sympy.count_ops(expr)), len(str(expr))
+    """Return how long an expression is: its operations, then all its parts."""
+    return int(sympy.count_ops(expr)), sum(1 for _ in sympy.preorder_traversal(expr))
 
 
 def within_sums(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:

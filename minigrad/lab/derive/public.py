@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from .algebra import Expr, sympy
-from .array import Formula, Letter
+from .array import Formula
 from .grid import Grid
+from .letters import Letter
 from .matrix import matrix
 from .write import Writer
 

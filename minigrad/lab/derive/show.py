@@ -45,22 +45,32 @@ class Shown:
 
     def latex(self) -> str:
         """Return the derivation in LaTeX: an `aligned` environment, for between $$ and $$."""
+        rows = [f"{left} &= {right}" for left, right in self._latex_rows()]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def equations(self) -> list[str]:
+        """Return the derivation in LaTeX, one line each, for those who know no `aligned`, as matplotlib."""
+        return [f"{left} = {right}" for left, right in self._latex_rows()]
+
+    def _latex_rows(self) -> list[tuple[str, str]]:
+        """Return what stands left and right of the equals signs: the chain, then what its names mean."""
         writer = LatexWriter(self.order, self.calls)
-        lines = []
-        for left, rights in self.lines(writer):
-            first, *others = dict.fromkeys(rights)
-            lines += [f"{left} &= {first}", *[f"&= {other}" for other in others]]
-        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+        rows = [
+            ("" if i else left, right)
+            for left, rights in self.lines(writer)
+            for i, right in enumerate(dict.fromkeys(rights))
+        ]
+        return rows + [(writer.letter(name), writer(formula)) for name, formula in self.means.items()]
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex()}\n$$"
 
     def lines(self, writer: Writer) -> list[tuple[str, list[str]]]:
         """Return what stands left of the equals signs, and behind each of them."""
-        paths = self.paths(self.by)
+        paths = self.paths()
         left = writer.partial(self.of, self.by)
         last = self.steps[-1]
-        if not paths or len(paths) > PATHS:
+        if not paths:
             return [(writer.partial(self.of, step.name), self.rights(step, writer)) for step in self.steps]
         if all(len(path) == 1 for path in paths):
             return [(left, [writer(last.by_next), writer(last.result)])]
@@ -73,16 +83,16 @@ class Shown:
         texts = [writer(step.by_next), writer(step.result)]
         return texts if step is self.steps[-1] or len(texts[1]) < len(texts[0]) else texts[:1]
 
-    def paths(self, name: str) -> list[Path]:
-        """Return every way from e to a name, as local derivatives; none unless all are of single numbers."""
-        steps = {step.name: step for step in self.steps}
-        if any(step.shape for step in self.steps):
-            return []
-        found: list[Path] = []
-        for up, value in steps[name].factors.items():
-            before = [[]] if up not in steps else self.paths(up)
-            found += [[*path, (up, name, value)] for path in before]
-        return found
+    def paths(self) -> list[Path]:
+        """Return every way from e to a name, as local derivatives; none if they are many, or not of single numbers."""
+        found: dict[str, list[Path]] = {self.of: [[]]}
+        for step in self.steps:
+            found[step.name] = [
+                [*path, (up, step.name, value)] for up, value in step.factors.items() for path in found[up]
+            ]
+            if step.shape or len(found[step.name]) > PATHS:
+                return []
+        return found[self.by]
 
     def shapes(self) -> str:
         """Return the shapes of the factors of a product of matrices: K×D = (K×N)·(N×D)."""

@@ -88,7 +88,7 @@ def _broken(operation: Callable[..., Any], reflected: bool = False) -> Callable[
     """Of whole numbers this operation makes another kind of number, which must stay a formula."""
 
     def apply(self: Size, other: Any) -> Any:
-        from .array import constant
+        from .reading import constant
 
         if not isinstance(other, int | float):
             return NotImplemented

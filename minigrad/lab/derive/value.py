@@ -5,15 +5,17 @@ Read next: `derivation.py`.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from .algebra import Expr, sympy
-from .array import Formula, Letter
+from .algebra import Expr, sigmoid_function, sympy
+from .array import Formula
 from .grid import Grid
+from .letters import Letter
 from .sizes import Size
 
 Values = dict[Expr, Any]
@@ -36,25 +38,30 @@ def values_of(x: Formula, values: Values) -> np.ndarray:
     """Return what the formulas of an array come to."""
     with np.errstate(all="ignore"):
         if not isinstance(x.content, Grid):
-            flat = [value(expr, values) for expr in x.content.ravel()]
+            flat = [value(expr, dict(values)) for expr in x.content.ravel()]
             return np.reshape(np.asarray(flat, float), x.content.shape)
-        places = np.indices(x.sample.shape)
+        places = np.ogrid[tuple([slice(n) for n in x.sample.shape])] if x.sample.ndim else []
         here = values | dict(zip(x.content.indices, places, strict=True))
         return np.broadcast_to(value(x.content.entry, here), x.sample.shape)
 
 
 def value(expr: Expr, values: Values) -> Any:
-    """Return what an expression comes to, for arrays of indices an array."""
-    if expr in values:
-        return values[expr]
+    """Return what an expression comes to; indices are arrays, each along an axis of its own.
+
+    What is found is noted in `values`, as the same parts come again and again.
+    """
+    if expr not in values:
+        values[expr] = _value(expr, values)
+    return values[expr]
+
+
+def _value(expr: Expr, values: Values) -> Any:
     if expr.is_number:
         return float(expr)
     if isinstance(expr, sympy.Indexed):
         return values[expr.base.label][tuple([np.asarray(value(i, values), int) for i in expr.indices])]
     if isinstance(expr, sympy.Sum):
-        *inner, (index, _, high) = expr.limits
-        inside = sympy.Sum(expr.function, *inner) if inner else expr.function
-        return sum(value(inside, values | {index: i}) for i in range(int(value(high, values)) + 1))
+        return _summed(expr, values)
     if isinstance(expr, sympy.Piecewise):
         (first, when), *rest = expr.args
         others = value(sympy.Piecewise(*[pair.args for pair in rest]), values) if rest else math.nan
@@ -64,7 +71,30 @@ def value(expr: Expr, values: Values) -> Any:
     args = [value(a, values) for a in expr.args]
     if expr.is_Add or expr.is_Mul:
         return sum(args[1:], args[0]) if expr.is_Add else math.prod(args[1:], start=args[0])
-    return np.frompyfunc(lambda *xs: _number(expr.func, xs), len(args), 1)(*args) + 0.0
+    if expr.is_Pow:
+        return np.power(args[0], args[1], dtype=float)
+    name = expr.func.__name__
+    if name in _OF_NUMPY:
+        ufunc = getattr(np, _OF_NUMPY[name])
+        return ufunc(*args) if len(args) == 1 else functools.reduce(ufunc, args)
+    if expr.func is sigmoid_function():
+        return 1 / (1 + np.exp(-args[0]))
+    return np.asarray(np.frompyfunc(lambda *xs: _number(expr.func, xs), len(args), 1)(*args), float)
+
+
+_OF_NUMPY = {name: name for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign", "floor")} | {
+    "Abs": "absolute", "Max": "maximum", "Min": "minimum", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
+}  # fmt: skip
+
+
+def _summed(expr: Expr, values: Values) -> Any:
+    """Return a sum, over an axis in front of all others."""
+    *inner, (index, _, high) = expr.limits
+    inside = sympy.Sum(expr.function, *inner) if inner else expr.function
+    ndim = max([np.ndim(v) for symbol, v in values.items() if symbol.is_integer], default=0)
+    along = np.arange(int(value(high, values)) + 1).reshape((-1,) + (1,) * ndim)
+    known = {s: v for s, v in values.items() if s.is_Atom and s != index}
+    return np.sum(value(inside, known | {index: along}), axis=0)
 
 
 def holds(condition: Expr, values: Values) -> Any:

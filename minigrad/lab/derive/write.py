@@ -1,17 +1,15 @@
 """Formulas as one writes them on paper, in a line: x·(o − y), (O − Y)ᵀ·X/N, −(y/o − (1 − y)/(1 − o)).
 
-SymPy orders terms and factors for its own ends. Here letters stand in the order in which they were made, short terms
-before long ones, and a difference with its plus first. Read next: `latex.py`, which writes the same in LaTeX.
+Read next: `latex.py`, which writes the same in LaTeX.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from .algebra import Expr, is_decimal, sympy
-from .matrix import split, times
+from .order import Order, coefficient, is_cotangent
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly something holds together
 
@@ -24,12 +22,12 @@ _GREEK = (
 GREEK = dict(zip(_GREEK.split(), "αβγδεζηθικλμνξοπρστυφχψω", strict=True))
 
 
-class Writer:
+class Writer(Order):
     """Writes formulas as text.
 
     Parameters
     ----------
-    order : for a letter, its place among all; letters that are not in it come last
+    order : for a letter, its place among all; letters that are not in it, as sizes, come last
     calls : for the name of a result of a function, the function and its argument
     """
 
@@ -41,7 +39,8 @@ class Writer:
     }  # fmt: skip
 
     def __init__(self, order: Mapping[str, int], calls: Mapping[str, tuple[str, Expr]]) -> None:
-        self.order, self.calls = order, calls
+        super().__init__(order)
+        self.calls = calls
         self.written: dict[Expr, tuple[str, int]] = {}  # symbols that stand for what was written before
 
     def __call__(self, expr: Expr) -> str:
@@ -87,6 +86,9 @@ class Writer:
 
     def letter(self, name: str) -> str:
         """Return a name: x_0 and x0 as x₀, sigma as σ."""
+        if name.startswith("∂"):
+            up, _, down = name[1:].partition("/∂")
+            return self.partial(up, down)
         head, index = self.parts(name)
         low = index.translate(_SUBSCRIPTS)
         return head + (low if not set(low) & set(index) - {","} else f"_{index}")
@@ -97,6 +99,9 @@ class Writer:
         if head in self.calls:
             function, argument = self.calls[head]
             return self.function(self.names.get(function, function), self(argument), False), index
+        function, bracket, inside = head.partition("(")
+        if bracket:  # onehot(y)
+            return self.function(function, self.letter(inside[:-1]), False), index
         letters = head.rstrip("0123456789")
         if letters and not index:
             head, index = letters, head.removeprefix(letters)
@@ -178,64 +183,6 @@ class Writer:
 
     # Sums and products
 
-    def rank(self, expr: Expr) -> tuple[int, int]:
-        """Return where a term or factor stands among others: how long it is, and which letter it has first."""
-        names = [s.name for s in expr.free_symbols if hasattr(s, "name")]
-        own = [name.rpartition("(")[2].removesuffix(")") for name in names]  # onehot(y) stands where y does
-        first = min([self.order.get(name, len(self.order)) for name in own], default=-1)
-        return sum(1 for _ in sympy.preorder_traversal(expr)) - 2 * (_coefficient(expr) == -1), first
-
-    def place(self, f: Expr) -> tuple[Any, ...]:
-        """Return where a factor stands: numbers, cotangents, letters, sums with a number as 1 − o, other sums."""
-        numbers = any(map(_is_number, f.args))
-        return not f.is_Rational, not f.is_number, not _is_cotangent(f), f.is_Add, not numbers, *self.rank(f)
-
-    def signed(self, expr: Expr) -> tuple[int, list[Expr], list[Expr]]:
-        """Return a term as its sign, and its factors above and below the fraction bar.
-
-        A difference that reads better the other way round, 1 − o for o − 1, is turned, and so changes the sign.
-        """
-        scale, rest = split(expr) if isinstance(expr, sympy.MatMul) else (expr, [])
-        number = scale.as_coeff_Mul()[0]
-        sign = -1 if number.is_number and number.is_negative else 1
-        above: list[Expr] = []
-        below: list[Expr] = []
-        for f in sympy.Mul.make_args(-scale if sign < 0 else scale):
-            if f.is_Rational and not f.is_Integer and not is_decimal(f):
-                above += [sympy.Integer(f.p)] * (f.p != 1)
-                below.append(sympy.Integer(f.q))
-            elif f.is_Pow and _coefficient(f.exp) < 0:
-                below.append(f.base ** (-f.exp))
-            elif f != 1:
-                above.append(f)
-        for factors in (above, below):
-            for i, f in enumerate(factors):
-                if f.is_Add and self.turns(f.args):
-                    factors[i], sign = -f, -sign
-        above, below = sorted(above, key=self.place), sorted(below, key=self.place)
-        lone = [i for i, f in enumerate(above) if f.is_Add and len(f.args) == 2 and not any(map(_is_number, f.args))]
-        if sign < 0 and lone and not self.terms((-above[lone[0]]).args)[0]:
-            above[lone[0]], sign = -above[lone[0]], 1
-        turned = [self.turned(m) for m in rest]
-        for flip, _ in turned:
-            sign *= flip
-        return sign, above + [m for _, m in turned], below
-
-    def turned(self, made: Expr) -> tuple[int, Expr]:
-        """Return a matrix that reads better with its sign changed, and the sign that is left over."""
-        if isinstance(made, sympy.MatAdd) and self.turns(made.args):
-            return -1, sympy.MatAdd(*[times(-1, term) for term in made.args])
-        if isinstance(made, sympy.Transpose):
-            sign, inner = self.turned(made.arg)
-            return sign, sympy.Transpose(inner)
-        if isinstance(made, sympy.HadamardPower) and made.exp == -1:
-            sign, inner = self.turned(made.base)
-            return sign, sympy.HadamardPower(inner, -1)
-        if isinstance(made, sympy.HadamardProduct):
-            signs, factors = zip(*map(self.turned, made.args), strict=True)
-            return math.prod(signs), sympy.HadamardProduct(*factors)
-        return 1, made
-
     def of_Add(self, expr: Expr) -> tuple[str, int]:
         """Return a sum: see `terms`."""
         flipped, terms = self.terms(expr.args)
@@ -244,31 +191,6 @@ class Writer:
             part = self.quotient(above, below)
             text += f" {self.minus if sign < 0 else '+'} {part}" if text else (self.minus if sign < 0 else "") + part
         return (self.minus + self.parentheses(text), SUM) if flipped else (text, SUM)
-
-    def terms(self, args: Any) -> tuple[bool, list[tuple[int, list[Expr], list[Expr]]]]:
-        """Return terms in order, and whether all their signs were changed, to put a minus before the sum."""
-        ordered = sorted(args, key=lambda term: (_place(term), *reversed(self.rank(term))))
-        terms = [self.signed(term) for term in ordered]
-        flip = all(sign < 0 for sign, *_ in terms)
-        if terms[0][0] < 0 and not flip:
-            shortest = min(self.rank(t)[0] for t, (sign, *_) in zip(ordered, terms, strict=True) if sign > 0)
-            flip = len(terms) == 2 and shortest > self.rank(ordered[0])[0] and not _is_number(ordered[0])
-            if not flip:
-                terms.sort(key=lambda term: -term[0])
-        return flip, [(-sign, above, below) if flip else (sign, above, below) for sign, above, below in terms]
-
-    def turns(self, args: Any) -> bool:
-        """Tell whether a sum reads better with its sign changed: y/o − …  for −(y/o − …), o − y for y − o."""
-        if self.terms(args)[0]:
-            return True
-        minus = [term for term in args if self.signed(term)[0] < 0]
-        plus = [term for term in args if term not in minus]
-        if len(minus) != 1 or len(plus) != 1:
-            return False
-        if _is_number(plus[0]) or _is_number(minus[0]):
-            return _is_number(minus[0])
-        (long, order), (other_long, other) = self.rank(plus[0]), self.rank(minus[0])
-        return long == other_long and order < other
 
     def of_Mul(self, expr: Expr) -> tuple[str, int]:
         """Return a product, with one fraction bar."""
@@ -293,7 +215,7 @@ class Writer:
 
     def of_Pow(self, expr: Expr) -> tuple[str, int]:
         """Return a power, a root or a quotient."""
-        if _coefficient(expr.exp) < 0:
+        if coefficient(expr.exp) < 0:
             return self.of_Mul(expr)
         if expr.exp == sympy.Rational(1, 2):
             return self.root(expr.base), ATOM
@@ -322,7 +244,7 @@ class Writer:
     def of_Heaviside(self, expr: Expr) -> tuple[str, int]:
         """Return [x > y] for a step at x − y."""
         terms = sympy.Add.make_args(expr.args[0])
-        minus = [t for t in terms if _coefficient(t) < 0]
+        minus = [t for t in terms if coefficient(t) < 0]
         plus = sympy.Add(*[t for t in terms if t not in minus])
         return self.condition(f"{self(plus)} > {self(-sympy.Add(*minus))}"), ATOM
 
@@ -380,9 +302,9 @@ class Writer:
 
     def of_HadamardProduct(self, expr: Expr) -> tuple[str, int]:
         """Return products and quotients element by element."""
-        inverse = [f for f in expr.args if isinstance(f, sympy.HadamardPower) and _coefficient(f.exp) < 0]
+        inverse = [f for f in expr.args if isinstance(f, sympy.HadamardPower) and coefficient(f.exp) < 0]
         rest = [f for f in expr.args if f not in inverse]
-        place: Callable[[Expr], Any] = lambda f: (not _is_cotangent(f), isinstance(f, sympy.MatAdd), *self.rank(f))
+        place: Callable[[Expr], Any] = lambda f: (not is_cotangent(f), isinstance(f, sympy.MatAdd), *self.rank(f))
         text = self.had.join([self.inside(f, POWER) for f in sorted(rest, key=place)]) or self.ones()
         for f in sorted(inverse, key=place):
             text += self.over + self.inside(sympy.HadamardPower(f.base, -f.exp), POWER)
@@ -390,7 +312,7 @@ class Writer:
 
     def of_HadamardPower(self, expr: Expr) -> tuple[str, int]:
         """Return a power of every element."""
-        if _coefficient(expr.exp) < 0:
+        if coefficient(expr.exp) < 0:
             return self.of_HadamardProduct(sympy.HadamardProduct(expr, evaluate=False))
         if expr.exp == 1:
             return self.write(expr.base)
@@ -429,26 +351,3 @@ class Writer:
         (x,) = expr.function.variables
         self.written[x] = self.write(expr.expr)
         return self.write(expr.function.expr)
-
-
-def _is_number(expr: Expr) -> bool:
-    scale, matrices = split(expr) if isinstance(expr, sympy.MatrixExpr) else (expr, [])
-    return bool(scale.is_number) and (not matrices or (len(matrices) == 1 and isinstance(matrices[0], sympy.OneMatrix)))
-
-
-def _place(term: Expr) -> int:
-    """Return where a term of a sum stands: 1 − o, but σ² + 10⁻⁵."""
-    if not _is_number(term):
-        return 1
-    return 2 if is_decimal(split(term)[0] if isinstance(term, sympy.MatrixExpr) else term) else 0
-
-
-def _is_cotangent(expr: Expr) -> bool:
-    return getattr(expr, "name", "").startswith("∂")
-
-
-def _coefficient(expr: Expr) -> int:
-    """Return −1 for an expression that begins with a minus, else 1."""
-    scale = split(expr)[0] if isinstance(expr, sympy.MatMul) else expr
-    number = scale.as_coeff_Mul()[0]
-    return -1 if number.is_number and number.is_negative else 1

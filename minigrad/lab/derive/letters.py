@@ -1,4 +1,4 @@
-"""Names in formulas: what is given, and results that were named. Read next: `forms.py`."""
+"""Letters: names in formulas, of what is given and of results that were named. Read next: `forms.py`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,60 @@ from typing import Any
 
 import numpy as np
 
+from ...engine import tick
 from .algebra import symbol, sympy
-from .array import Formula, Letter
+from .array import Formula
 from .grid import Grid
 from .sizes import Size, expression
+
+
+class Letter:
+    """A name that stands in formulas: of something given, or of a result that was named.
+
+    It lives as long as a formula that it stands in.
+
+    Parameters
+    ----------
+    name : what it is called
+    made : the array of its symbols, which gets to know its letter
+    means : the array of formulas that it stands for; None of what is given
+    adds_to_one : whether its numbers do, along the last axis
+    of : of a function that is written by its name, softmax(z), the function and its argument
+    """
+
+    def __init__(
+        self,
+        name: str,
+        made: Formula,
+        means: Formula | None,
+        adds_to_one: bool = False,
+        of: tuple[str, Formula] | None = None,
+    ) -> None:
+        self.name, self.means, self.adds_to_one, self.of = name, means, adds_to_one, of
+        self.content, self.sample = made.content, made.sample  # not `made`, which would be a cycle
+        self.order = tick()  # by the engine's clock: the node of a name is the next thing that is made
+        made.letters = frozenset([self])
+        alive.add(self)
+
+    @property
+    def symbol(self) -> Formula:
+        """The array of its symbols."""
+        return Formula(self.content, self.sample, frozenset([self]))
+
+
+alive: weakref.WeakSet[Letter] = weakref.WeakSet()
+
+
+def all_below(letters: Iterable[Letter]) -> set[Letter]:
+    """Return letters and all that they were made of."""
+    seen: set[Letter] = set()
+    stack = list(letters)
+    while stack:
+        letter = stack.pop()
+        if letter not in seen:
+            seen.add(letter)
+            stack += letter.means.letters if letter.means is not None else []
+    return seen
 
 
 def given(name: str, shape: tuple[int, ...], below: int | None = None, **assumptions: Any) -> Formula:
@@ -54,7 +104,7 @@ def symbols_for(name: str, shape: tuple[int, ...], sample: Any, **assumptions: A
 
 def name_of(x: Formula, name: str, adds_to_one: bool = False, of: tuple[str, Formula] | None = None) -> Formula:
     """Return new symbols that stand for the formulas of x."""
-    same = next((a for a in x.letters if a.symbol.content is x.content), None)
+    same = next((a for a in x.letters if a.content is x.content), None)
     adds_to_one = adds_to_one or (same is not None and same.adds_to_one)
     made = symbols_for(name, x.shape, x.sample, adds_to_one=adds_to_one)
     Letter(name, made, x, adds_to_one, of)
@@ -73,8 +123,3 @@ def called(name: str, x: Formula, means: Formula, adds_to_one: bool = False) -> 
         made = name_of(means, name, adds_to_one, (name, x))
         (_known[key],) = made.letters
     return _known[key].symbol
-
-
-def all_below(letters: Iterable[Letter]) -> set[Letter]:
-    """Return letters and all that they were made of."""
-    return set().union(*[letter.below() for letter in letters])

@@ -1,0 +1,124 @@
+"""The numbers in a model that a factor may be made of: sizes of sums and means, lengths of axes, constants.
+
+Read next: `factors.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .places import is_twin
+from .steps import Step, View
+
+
+@dataclass(frozen=True)
+class Term:
+    """One number: its letter or digits, what it is, and how to find it again in another view."""
+
+    text: str
+    kind: str  # "size" of a sum or mean; "part" of one; the length of any other "axis"; a "constant"
+    meaning: str
+    value: Callable[[View], float] = field(compare=False, repr=False)
+
+
+def has_square(view: View) -> bool:
+    """Tell whether something is squared on the way to the loss."""
+    return any(is_square(step) for step in view.steps)
+
+
+def is_square(step: Step) -> bool:
+    """Tell whether a step squares its operand."""
+    if step.op.name == "square":
+        return True
+    if step.op.name == "power":
+        exponent = step.operands[1]
+        return exponent is not None and np.size(exponent) == 1 and float(np.ravel(exponent)[0]) == 2
+    return is_twin(step) and step.op.name != "add"
+
+
+def sizes(view: View) -> Iterator[Term]:
+    """Yield the numbers of elements that sums and means are taken over, then the lengths of axes, each number once."""
+    letters = iter("NKMLPQRST")
+    seen, counts = {1.0}, []
+    for kind, value, text, again in (*_counts(view), *_lengths(view)):
+        if value in seen:
+            continue
+        seen.add(value)
+        letter = next(letters, "n")
+        if kind == "size":
+            counts.append(value)
+        elif any(count % value == 0 for count in counts):
+            kind = "part"
+        yield Term(letter, kind, f"{letter} = {value:.0f}, {text}", again)
+
+
+Place = tuple[str, float, str, Callable[[View], float]]
+
+
+def _counts(view: View) -> Iterator[Place]:
+    for step in reversed(view.steps):
+        if step.op.name in ("mean", "sum") and np.size(step.out):
+            verb = "averages" if step.op.name == "mean" else "adds up"
+            yield "size", step_count(step), f"the elements that {where(step)} {verb}", _count_of(step.number)
+    for step in reversed(view.steps):
+        divisor = step.operands[1] if step.op.name == "divide" and step.parents[1] is None else None
+        if divisor is not None and np.size(step.out) == 1 == np.size(divisor):
+            k = float(np.ravel(divisor)[0])
+            if k == int(k) and k > 1:
+                yield "size", k, f"which {where(step)} divides by", _constant_of(step.number, 1)
+
+
+def _lengths(view: View) -> Iterator[Place]:
+    for n, x in view.args.items():
+        for axis, length in enumerate(x.shape):
+            yield "axis", length, f"the length of axis {axis} of {view.names[n]}", _length_of(n, axis)
+    for step in view.steps:
+        for axis, length in enumerate(np.shape(step.out)):
+            text = f"the length of axis {axis} of the result of {where(step)}"
+            yield "axis", length, text, _length_of_result(step.number, axis)
+
+
+def step_count(step: Step) -> int:
+    """Return how many elements go into each of a reduction's results."""
+    return int(np.prod(step.shape(0), dtype=int)) // max(int(np.size(step.out)), 1)
+
+
+def _count_of(number: int) -> Callable[[View], float]:
+    return lambda view: step_count(view.steps[number])
+
+
+def _length_of(n: int, axis: int) -> Callable[[View], float]:
+    return lambda view: view.args[n].shape[axis]
+
+
+def _length_of_result(number: int, axis: int) -> Callable[[View], float]:
+    return lambda view: np.shape(view.steps[number].out)[axis]
+
+
+def constants(view: View, lengths: set[float]) -> Iterator[Term]:
+    """Yield the numbers that the model multiplies and divides by, and its exponents."""
+    seen: set[float] = {0.0, 1.0, 2.0, 0.5} | lengths | {1 / n for n in lengths}
+    for step in view.steps:
+        if step.op.name not in ("multiply", "divide", "power"):
+            continue
+        for i, x in enumerate(step.operands):
+            if step.parents[i] is None and x is not None and np.size(x) == 1:
+                value = abs(float(np.ravel(x)[0]))
+                if value not in seen and math.isfinite(value):
+                    seen.add(value)
+                    meaning = f"the {value:.6g} of {where(step)}"
+                    yield Term(f"{value:.6g}", "constant", meaning, _constant_of(step.number, i))
+
+
+def _constant_of(number: int, i: int) -> Callable[[View], float]:
+    return lambda view: abs(float(np.ravel(view.steps[number].operands[i])[0]))
+
+
+def where(step: Step) -> str:
+    """Return the user's line, or the operation."""
+    code = step.line.partition(": ")[2] if ": " in step.line else ""
+    return f"`{code}`" if code else step.called or step.op.name
