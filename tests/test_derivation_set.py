@@ -209,7 +209,8 @@ def table():
         [
             "",
             *lines,
-            f"{len(outcomes()) - len(wrong)} right: {sum(o.false_alarm for o in outcomes())} false alarms. {len(wrong)} wrong: "
+            f"{len(outcomes()) - len(wrong)} right: {sum(o.false_alarm for o in outcomes())} false alarms. "
+            f"{len(wrong)} wrong: "
             f"{sum(o.detected for o in wrong)} detected, {sum(o.best in o.entry.ids for o in wrong)} named; "
             f"{sum(len(o.false_claims) for o in outcomes())} wrong claims.",
         ]

@@ -263,7 +263,8 @@ def _numbers_at(step: Step) -> list[float]:
     if step.op.name not in ("multiply", "divide"):
         return []
     power = 1 if step.op.name == "multiply" else -1
-    numbers = [x for x, p in zip(step.operands, step.parents, strict=True) if p is None and np.size(x) == 1]
+    pairs = zip(step.operands, step.parents, strict=True)  # an operand that nobody kept is None
+    numbers = [x for x, parent in pairs if parent is None and x is not None and np.size(x) == 1]
     return [float(np.ravel(x)[0]) ** power for x in numbers]
 
 

@@ -29,40 +29,44 @@ def diagnoses_of(explanation: Explanation, view: View, wrong: list[int]) -> list
     """Return a diagnosis for every mistake of an explanation."""
     also = f", here and at {explanation.verified} other points" if explanation.verified else ""
     evidence = f"with this mistake the gradient is exactly yours{also}"
+    if explanation.joint:
+        evidence = f"with both mistakes the gradient is exactly yours{also}; another two might do as well"
     merged: dict[tuple[str, Any], Diagnosis] = {}
     for slip in explanation.slips:
         names = tuple(view.names[n] for n in sorted(slip.arguments) or wrong)
         step = view.steps[slip.edge[0]] if slip.edge is not None and slip.edge[0] < len(view.steps) else None
         for id, message, formula, factor in _of(slip, step, view):
-            d = Diagnosis(id, message, factor, evidence, True, names, words.line_of(step), formula)
+            line = "" if slip.scaled and id in _FACTORS else words.line_of(step)
+            d = Diagnosis(id, message, factor, evidence, True, names, line, formula)
             merged.setdefault((d.id, d.factor) if d.id in _FACTORS else (d.id, d.message), d)
     return list(merged.values())
 
 
 def _of(slip: Slip, step: Step | None, view: View) -> Iterator[Made]:
-    """Yield the mistakes of one slip: a factor that was fitted beside it is one of its own, and so is its sign."""
-    names = words.listed([view.names[n] for n in sorted(slip.arguments)]) if slip.arguments else ""
-    structural = slip.mutant is not None or slip.forward is not None or slip.factor is None
-    structural = structural or (not slip.readings and slip.id not in _FACTORS)
-    if structural or slip.factor is None:
-        formula = words.formula_for(slip.id, step)
-        yield slip.id, words.of_slip(slip.id, slip, step, names), formula, None if slip.readings else slip.factor
-        if not slip.readings:
-            return
-    assert slip.factor is not None
-    c, reading = slip.factor, slip.readings[0] if slip.readings else None
-    if step is not None and not structural:
+    """Yield the mistakes of one slip: a factor beside something else is one of its own."""
+    only_factor = slip.factor is not None and not slip.scaled and (slip.readings or slip.id in _FACTORS)
+    if not only_factor:
+        names = words.listed([view.names[n] for n in sorted(slip.arguments)])
+        factor = None if slip.scaled else slip.factor
+        yield slip.id, words.of_slip(slip.id, slip, step, names), words.formula_for(slip.id, step), factor
+    if slip.factor is not None and (only_factor or slip.scaled):
+        yield from _of_factor(slip, step if only_factor else None, view, slip.factor)
+
+
+def _of_factor(slip: Slip, step: Step | None, view: View, c: float) -> Iterator[Made]:
+    """Yield what a factor stands for; its sign is a mistake of its own."""
+    if step is not None:
         penalty = slip.edge is not None and in_penalty(view, slip.edge)
-        what = (
-            f"what {words.at(step)} hands on" if not penalty else f"the derivative of the penalty, in {words.at(step)}"
-        )
+        what = f"the derivative of the penalty in {words.at(step)}" if penalty else f"what {words.at(step)} hands on"
+    elif 0 < len(slip.arguments) < len(view.args):
+        what = f"the gradient of {words.listed([view.names[n] for n in sorted(slip.arguments)])}"
     else:
-        what = f"the gradient of {names}" if 0 < len(slip.arguments) < len(view.args) else "the gradient"
+        what = "the gradient"
     if c < 0:
         yield "sign", words.of_factor("sign", None, c, what), "", -1.0
-    if c != -1 and not (reading is not None and reading.id == "sign"):
-        id = (slip.id if not structural else "") or (reading.id if reading else "factor")
-        id = reading.id if reading is not None and id == "sign" else id
+    reading = slip.readings[0] if slip.readings else None
+    if abs(c + 1) > 1e-9:
+        id = reading.id if reading is not None and (slip.scaled or slip.id == "sign") else slip.id
         yield id, words.of_factor(id, reading, abs(c), what), words.formula_for(id, None), c
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-
 IDS = (
     "sign", "factor", "sum-vs-mean", "half", "log-base", "transpose", "operands-swapped", "unreduced", "wrong-axis",
     "local-derivative-missing", "local-derivative-at-wrong-point", "local-derivative-twice", "softmax-diagonal",

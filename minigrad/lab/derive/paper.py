@@ -5,6 +5,7 @@ Read next: `matrix.py`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 from .algebra import Expr, is_decimal, sifted, sigma, sigmoid_function, sympy, total
@@ -48,18 +49,34 @@ def _candidates(expr: Expr, fold: Fold) -> Iterator[Expr]:
         if form.has(sympy.Piecewise):
             yield form.replace(sympy.Piecewise, lambda *pairs: sympy.Piecewise(*pairs))
             continue
-        if form.has(sympy.KroneckerDelta):
-            form = sifted(sympy.expand(form))
-        factored = sympy.factor(form)
-        yield factored
-        yield _absorbed(factored)
         yield sympy.factor_terms(form)
         yield sympy.powsimp(form)
+        if _terms(form) > LONG:
+            yield form.func(*[_shortest(part) for part in form.args])
+            continue
+        factored = sympy.factor(form)
+        yield from (factored, _absorbed(factored))
         if factored.is_Mul:
             yield factored.func(*[_shortest(part) for part in factored.args])
-        if form.has(sympy.sqrt(2)) or any(p.exp.is_Rational and not p.exp.is_Integer for p in form.atoms(sympy.Pow)):
+        if form.has(sympy.KroneckerDelta):
+            yield sympy.factor(sifted(sympy.expand(form)))
+        if any(p.exp.is_Rational and not p.exp.is_Integer for p in form.atoms(sympy.Pow)):
             yield sympy.radsimp(sympy.powsimp(form), symbolic=False)
             yield form.replace(sympy.Pow, lambda base, e: sympy.expand(base) ** e)
+
+
+LONG = 300  # of more terms, were it multiplied out, nobody factors an expression
+
+
+def _terms(expr: Expr) -> int:
+    """Return how many terms an expression would have if all were multiplied out."""
+    if expr.is_Add:
+        return sum(_terms(a) for a in expr.args)
+    if expr.is_Mul:
+        return math.prod(_terms(a) for a in expr.args)
+    if expr.is_Pow and expr.exp.is_Integer:
+        return int(_terms(expr.base) ** min(abs(expr.exp), 20))
+    return 1
 
 
 def _absorbed(expr: Expr) -> Expr:
@@ -72,7 +89,7 @@ def _absorbed(expr: Expr) -> Expr:
 
 
 def _shortest(expr: Expr) -> Expr:
-    return min(expr, sympy.expand(expr), key=cost)
+    return min(expr, sympy.expand(expr), key=cost) if _terms(expr) <= LONG else expr
 
 
 def _without_exponentials(expr: Expr, fold: Fold) -> Expr:

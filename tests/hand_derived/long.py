@@ -1,9 +1,14 @@
-"""Derivations of long graphs for `lab.check`: losses written as loops, gated cells, convolutions."""
+"""Losses written as loops, gated cells, convolutions; running sums and other slips of loops."""
 
 import numpy as np
-from check_cases import CASES, Case, one_hot, right, rng, sigmoid, softmax, wrong
 
 import minigrad as mg
+from minigrad import nn
+
+from .case import one_hot, right, rng, sigmoid, softmax, wrong
+
+F = nn.functional
+
 
 X, Y = rng(50).normal(size=(8, 3)), rng(51).integers(0, 2, size=8).astype(float)
 
@@ -207,11 +212,17 @@ def running_sum_within_the_batch():
     return lambda w: mg.mean((X @ w - Y) ** 2), hand, (rng(4).normal(size=3),)
 
 
-CASES.append(Case("running_sum_of_a_wider_layer", lambda: (
-    lambda w: mg.mean((mg.tanh(X @ w) @ np.ones(6) - Y) ** 2),
-    lambda w: sum((8 - i) * np.outer(x, 2 * (np.tanh(x @ w).sum() - y) * (1 - np.tanh(x @ w) ** 2)) / 8 for i, (x, y) in enumerate(zip(X, Y, strict=True))),
-    (rng(4).normal(size=(3, 6)),),
-), ("accumulated",)))
+@wrong("accumulated")
+def running_sum_of_a_wider_layer():
+    def hand(w):
+        running = total = np.zeros_like(w)
+        for x, y in zip(X, Y, strict=True):
+            h = np.tanh(x @ w)
+            running = running + np.outer(x, 2 * (h.sum() - y) * (1 - h**2)) / 8
+            total = total + running
+        return total
+
+    return lambda w: mg.mean((mg.tanh(X @ w) @ np.ones(6) - Y) ** 2), hand, (rng(4).normal(size=(3, 6)),)
 
 
 @wrong("constant-vs-variable", "branch-missing")
@@ -231,7 +242,11 @@ def sine_inner_twice():
 
 @wrong("operands-swapped")
 def quotient_swapped():
-    return lambda x, y: mg.sum(x / y), lambda x, y: (1 / x, -y / x**2), (rng(1).uniform(1, 2, size=4), rng(2).uniform(1, 2, size=4))
+    return (
+        lambda x, y: mg.sum(x / y),
+        lambda x, y: (1 / x, -y / x**2),
+        (rng(1).uniform(1, 2, size=4), rng(2).uniform(1, 2, size=4)),
+    )
 
 
 @wrong("wrong-axis")
