@@ -1,4 +1,4 @@
-"""Right derivations in many styles: classes with caches, einsum, in-place sums, float32, large numbers, small constants."""
+"""Right derivations in many styles: classes with caches, einsum, index by index, float32, large numbers, kinks."""
 
 from math import erf, exp, pi, sqrt
 

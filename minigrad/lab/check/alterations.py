@@ -117,11 +117,11 @@ def _element_wise(op: Any, options: tuple[tuple[str, Any], ...]) -> bool:
     x = np.linspace(0.1, 0.9, 6).reshape(2, 3)
     try:
         out = np.asarray(op.body(x, **dict(options)))
-        flat = np.asarray(op.body(x[:, ::-1].copy(), **dict(options)))
+        turned = np.asarray(op.body(x[::-1, ::-1].copy(), **dict(options)))
         one = np.asarray(op.body(x[:1, :1].copy(), **dict(options)))
     except Exception:
         return False
-    return out.shape == x.shape and np.array_equal(out[:, ::-1], flat) and np.array_equal(out[:1, :1], one)
+    return out.shape == x.shape and np.array_equal(out[::-1, ::-1], turned) and np.array_equal(out[:1, :1], one)
 
 
 def argument_of(step: Step) -> int | None:

@@ -1,7 +1,7 @@
 """The candidates: every slip that could be made after others, with the arguments it explains.
 
-Factors are fitted, not guessed: as the way back is linear, what one place contributes times c is solved for c. Read
-next: `search.py`.
+Factors are fitted, not guessed: as the way back is linear, what one place contributes times c is solved for c.
+Read next: `search.py`.
 """
 
 from __future__ import annotations

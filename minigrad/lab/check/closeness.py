@@ -2,7 +2,7 @@
 
 Rounding shrinks with the precision: both gradients are computed again in the next wider one. A kink is there only
 where it is hit exactly: both gradients agree a hair's breadth away, on every side. What remains is a mistake.
-Read next: `steps.py`.
+Read next: `shapes.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .problem import Point, Problem, Unusable
 from .views import wide
 
 Array = Any
-SLACK = 64.0  # units of rounding that a sum of a few numbers may be off
+SLACK = 64.0  # units of rounding that a sum of a few numbers may be off; the error of long ones grows as a root
 
 
 @dataclass
@@ -48,8 +48,7 @@ def scale_of(*arrays: Array) -> float:
 
 def tolerance(a: Array, b: Array, length: int, dtype: Any) -> float:
     """Return how far two ways to compute the same may be apart: rounding of sums that long, relative to the largest."""
-    eps = float(np.finfo(dtype).eps)
-    return eps * (SLACK + length) * scale_of(a, b)
+    return float(np.finfo(dtype).eps) * (SLACK + 8 * math.sqrt(length)) * scale_of(a, b)
 
 
 def difference(hand: Array, truth: Array, dtype: Any) -> Comparison:

@@ -1,6 +1,6 @@
 """How often was each branch, each sample counted? Solved for, as the way back is linear: 0 is forgotten, 2 is twice.
 
-Read next: `search.py`.
+Read next: `specials.py`.
 """
 
 from __future__ import annotations

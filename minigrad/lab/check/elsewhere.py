@@ -1,6 +1,6 @@
 """Other evidence: the same at other sizes, where 2 is not N; and differences of the loss itself.
 
-Read next: `entry.py`.
+Read next: `localise.py`.
 """
 
 from __future__ import annotations

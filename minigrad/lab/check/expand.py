@@ -1,6 +1,7 @@
 """What fused operations are made of.
 
-Whoever derives by hand goes through the parts: the sigmoid, then the logarithm, then the sum. Read next: `closing.py`.
+Whoever derives by hand goes through the parts: the sigmoid, then the logarithm, then the sum.
+Read next: `closing.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Slips of the way forward: the gradient is right, but of another function than the model's.
 
-The steps are computed again with one of them changed, and the way back is taken through what came out. Read next:
-`factors.py`.
+The steps are computed again with one of them changed, and the way back is taken through what came out.
+Read next: `slips.py`.
 """
 
 from __future__ import annotations

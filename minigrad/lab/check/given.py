@@ -1,6 +1,6 @@
 """What was given, looked at before anything is compared: is it a function, are these numbers, does the loss agree?
 
-Read next: `entry.py`.
+Read next: `closeness.py`.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
 """Where an unknown mistake must be: between the loss and the last step whose cotangent would make the rest right.
 
 Each step is tried from the learner's own value: if one cotangent of it makes the gradients of everything below, the
-steps below are right, and an error made above was only carried on. Read next: `report.py`.
+steps below are right, and an error made above was only carried on. Read next: `naming.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,28 +17,14 @@ from .steps import Array, Step, View
 MOST = 96  # elements of a cotangent that are solved for
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a mistake must be.
-
-    Attributes
-    ----------
-    step : the nearest to the loss of those whose cotangent, if it were another, would explain everything
-    arguments : whose gradients follow from it
-    """
-
-    step: Step
-    arguments: tuple[int, ...]
-
-
-def localise(view: View, hand: Grads, wrong: list[int], equal: Callable[[int, Array, Array], bool]) -> Place | None:
+def localise(view: View, hand: Grads, wrong: list[int], equal: Callable[[int, Array, Array], bool]) -> Step | None:
     """Return the nearest step to the loss whose cotangent would explain all wrong gradients, None if there is none."""
     for step in reversed(view.steps[:-1]):
         if np.size(step.out) > MOST or not _gates(view, step, wrong):
             continue
         made = _from_own_cotangent(view, step, hand, wrong)
         if made is not None and all(equal(n, made[n], hand[n]) for n in wrong):
-            return Place(step, tuple(wrong))
+            return step
     return None
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from . import words
 from .alterations import is_element_wise
 from .closeness import scale_of
-from .localise import Place
 from .places import above, in_penalty
 from .problem import Point
 from .report import Diagnosis
@@ -101,7 +100,7 @@ def _way(view: View, n: int) -> set[Step]:
 
 
 def of_unknown(
-    point: Point, names: dict[int, str], wrong: list[int], place: Place | None, search: Search
+    point: Point, names: dict[int, str], wrong: list[int], place: Step | None, search: Search
 ) -> list[Diagnosis]:
     """Say what can be said of a mistake that has no name: where it is, which elements differ, what comes nearest."""
     behind = carried_forward(point.views[0], wrong) if place is not None else {}
@@ -110,11 +109,11 @@ def of_unknown(
         "No mistake that is known makes this gradient. " + "; ".join(_elements(point, names, n) for n in first) + "."
     )
     if place is not None:
-        message += f" It lies between {words.at(place.step)} and the loss: one cotangent of it makes all the rest."
+        message += f" It lies between {words.at(place)} and the loss: one cotangent of it makes all the rest."
     close = "; ".join(f"{slip.id} ({share:.0%} off)" for share, slip in search.known.nearest if share < 0.5)
     evidence = f"{search.known.tried} alterations were tried" + (", not all: time was up" if search.stopped else "")
     evidence += f"; the nearest are {close}" if close else ""
-    line = words.line_of(place.step) if place is not None else ""
+    line = words.line_of(place) if place is not None else ""
     found = [Diagnosis("unexplained", message, None, evidence, False, tuple(names[n] for n in first), line)]
     if behind:
         later = [names[n] for n in wrong if n in behind]

@@ -1,7 +1,7 @@
 """The function, the hand gradient and the arguments: both are run, in float64, and what they return is looked at.
 
 Whatever is wrong with them (no scalar, a wrong count, NaN, random draws, arguments written into) becomes a sentence
-of the report. Read next: `closeness.py`.
+of the report. Read next: `given.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a check found, and how it is told: as a teacher would, what agrees first.
 
-Read next: `entry.py`.
+Read next: `live.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The search: which slip, or which few, make exactly the gradients that were derived by hand.
 
 Single slips first; then slip after slip, from the loss down, each explaining some of the arguments; then pairs. What
-explains the user's point must explain the other points too. Read next: `naming.py`.
+explains the user's point must explain the other points too. Read next: `elsewhere.py`.
 """
 
 from __future__ import annotations

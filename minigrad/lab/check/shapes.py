@@ -1,7 +1,7 @@
 """A gradient of the wrong shape: what was not summed, summed along the wrong axis, or transposed.
 
-Where the shape can be mended the mended gradient is checked on, for there may be another mistake in it. Read next:
-`slips.py`.
+Where the shape can be mended the mended gradient is checked on, for there may be another mistake in it.
+Read next: `steps.py`.
 """
 
 from __future__ import annotations

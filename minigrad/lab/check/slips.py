@@ -1,7 +1,7 @@
 """A slip: one mistake as a change of the way back that can be made again at any point, alone or after others.
 
-A trial is the way back under some slips: its gradients are what a learner who made them would have got. Read next:
-`specials.py`.
+A trial is the way back under some slips: its gradients are what a learner who made them would have got.
+Read next: `counting.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What can go wrong at one operand of one step: a table of slips, by the kind of the operation.
 
-The lower the rank, the likelier the slip: it orders the names of what is the same in numbers. Read next: `mutants.py`.
+The lower the rank, the likelier the slip: it orders the names of what is the same in numbers.
+Read next: `mutants.py`.
 """
 
 from __future__ import annotations

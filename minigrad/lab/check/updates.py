@@ -1,7 +1,7 @@
 """Gradients between which a step of descent was taken: of parameters updated too early, or of several steps added up.
 
-The size p of the step is not known. It is solved for, and must be the same at every other point. Read next:
-`candidates.py`.
+The size p of the step is not known. It is solved for, and must be the same at every other point.
+Read next: `candidates.py`.
 """
 
 from __future__ import annotations

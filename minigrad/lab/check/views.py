@@ -1,7 +1,7 @@
 """From a recorded graph to views of it: fused operations opened, written-out ones closed, constants left out.
 
-A view must have the gradients of the graph: an operation whose parts overflow or cancel stays closed. Read next:
-`places.py`.
+A view must have the gradients of the graph: an operation whose parts overflow or cancel stays closed.
+Read next: `places.py`.
 """
 
 from __future__ import annotations

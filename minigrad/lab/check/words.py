@@ -1,6 +1,6 @@
 """The mistakes in words, and the formulas as they should be.
 
-Read next: `naming.py`.
+Read next: `report.py`.
 """
 
 from __future__ import annotations

@@ -164,9 +164,20 @@ def total(expr: Expr, index: Expr, size: Expr) -> Expr:
     outside, inside = expr.as_independent(index, as_Add=False)
     if _adds_to_one(inside, index):
         return outside
+    if outside.as_coeff_Mul()[0].is_negative and absorbed(-inside) != -inside:
+        outside, inside = -outside, absorbed(-inside)
     inner = [_levels[b] for s in inside.atoms(sympy.Sum) for b in s.bound_symbols]
     own = bound(1 + max(inner, default=-1))
     return outside * sympy.Sum(inside.xreplace({index: own}), (own, 0, size - 1))
+
+
+def absorbed(expr: Expr) -> Expr:
+    """Return −x·(y − o) as x·(o − y)."""
+    scale, factors = expr.as_coeff_mul()
+    sums = [f for f in factors if f.is_Add]
+    if not scale.is_negative or not sums:
+        return expr
+    return sympy.Mul(-scale, -sums[0], *[f for f in factors if f is not sums[0]])
 
 
 def _delta(expr: Expr, index: Expr) -> Expr | None:

@@ -136,12 +136,18 @@ class _Deriving:
         self.fold = Fold([*beside, *sorted(below, key=lambda a: a.order)])  # o is known beside a fused loss, too
         self.numbers = Cotangents(self.record, bare)
         self.cut = Cotangents(self.record, self.fold, self.label)
-        self.whole = Cotangents(self.record, self.fold)
+        self.whole = Cotangents(self.record, self.fold, shorten=self._short)
         self.public = Public([*below, *self._seen(beside, below)])
         self.point = numbers_of(self.public.names)
         for key, symbol in self.cut.symbols.items():
             name = f"∂{self.label}/∂{self.letters[key].name}"
             self.public.add(symbol, name, f"∂{self.label}/∂{self.public.names[self.letters[key]]}")
+
+    def _short(self, x: Formula) -> Formula:
+        """Return an array with its formulas in their shortest form."""
+        if isinstance(x.content, Unread):
+            return x
+        return Formula(_each(x.content, lambda expr: paper(expr, self.fold)), x.sample, x.letters)
 
     def key(self, w: Any) -> Key:
         """Return the leaf or the named node that is meant, or say why there is none."""
@@ -214,13 +220,13 @@ class _Deriving:
         cut, whole = self._known(self.cut.found[key]), self._known(self.whole.found[key])
         if self.letters[key].symbol.is_grid and not whole.is_grid and whole.ndim:
             raise _unread(self.formula)  # an operation knew no symbolic sizes, and went on with numbers
-        content = _each(whole.content, lambda expr: paper(expr, self.fold))
-        self._try(key, Formula(content, whole.sample))
+        whole = self._short(whole) if isinstance(key, Tensor) else whole  # named results are short already
+        self._try(key, whole)
         by_next = _each(cut.content, lambda expr: tidy(expr, self.fold))
         return Step(
             self.public.names[self.letters[key]],
             self._by_next(key, by_next),
-            self.public.content(content),
+            self.public.content(whole.content),
             dict(self._factors(by_next)),
             whole.shape,
         )

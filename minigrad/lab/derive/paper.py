@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from .algebra import Expr, is_decimal, sifted, sigma, sigmoid_function, sympy, total
+from .algebra import Expr, absorbed, is_decimal, sifted, sigma, sigmoid_function, sympy, total
 from .fold import Fold, recognised
 
 
@@ -55,7 +55,7 @@ def _candidates(expr: Expr, fold: Fold) -> Iterator[Expr]:
             yield form.func(*[_shortest(part) for part in form.args])
             continue
         factored = sympy.factor(form)
-        yield from (factored, _absorbed(factored))
+        yield from (factored, absorbed(factored))
         if factored.is_Mul:
             yield factored.func(*[_shortest(part) for part in factored.args])
         if form.has(sympy.KroneckerDelta):
@@ -77,15 +77,6 @@ def _terms(expr: Expr) -> int:
     if expr.is_Pow and expr.exp.is_Integer:
         return int(_terms(expr.base) ** min(abs(expr.exp), 20))
     return 1
-
-
-def _absorbed(expr: Expr) -> Expr:
-    """Return −x·(y − o) as x·(o − y)."""
-    scale, factors = expr.as_coeff_mul()
-    sums = [f for f in factors if f.is_Add]
-    if not scale.is_negative or not sums:
-        return expr
-    return sympy.Mul(-scale, -sums[0], *[f for f in factors if f is not sums[0]])
 
 
 def _shortest(expr: Expr) -> Expr:

@@ -70,6 +70,7 @@ class Cotangents:
     record : of the scalar
     read : how formulas are read: `Fold`, in terms of names, or `bare`, as numbers
     label : what the scalar is called, where every name hands on a symbol for its cotangent
+    shorten : applied to the cotangent of every named result, so that formulas do not grow from layer to layer
 
     Attributes
     ----------
@@ -77,7 +78,7 @@ class Cotangents:
     symbols : by named node, the symbol that stands for its cotangent
     """
 
-    def __init__(self, record: Record, read: Reading, label: str | None = None) -> None:
+    def __init__(self, record: Record, read: Reading, label: str | None = None, shorten: Reading = lambda x: x) -> None:
         self.found: dict[Key, Any] = {}
         self.symbols: dict[Key, Formula] = {}
         pending: dict[Key, Any] = {record.output: read(constant(1.0))}
@@ -85,7 +86,8 @@ class Cotangents:
             if node not in pending:
                 continue
             g: Any = pending[node]
-            g = self.found[node] = g if isinstance(g, Formula) else np.asarray(g)
+            g = g if isinstance(g, Formula) else np.asarray(g)
+            g = self.found[node] = shorten(g) if node in record.letters else g
             if label and node in record.letters and node is not record.output:
                 g = self.symbols[node] = symbols_for(f"∂{label}/∂{record.letters[node].name}", g.shape, g.sample)
             for parent, dx in _answers(node, g, read):
