@@ -78,19 +78,12 @@ def forwards(view: View) -> Iterator[Forward]:
     yield from _everywhere(view)
 
 
-def _at(step: Step) -> Iterator[tuple[str, float, Change, str]]:
+Found = tuple[str, float, Change, str]  # id, rank, change, detail
+
+
+def _at(step: Step) -> Iterator[Found]:
     name = step.op.name
-    if name in ("mean", "sum") and step_count(step) > 1:
-        n = step_count(step)
-        if any(is_square(s) for s in above(step)[:6]):
-            for text, k in (("n − 1", n / (n - 1)), ("n", (n - 1) / n)):
-                yield "ddof", 6, _times(k), f"divided by {text}"
-        inverse = n if name == "mean" else 1 / n
-        yield "sum-vs-mean", 7, _times(inverse), "a sum" if name == "mean" else "a mean"
-    if name in ("mean", "sum", "softmax", "standardize", "max", "min", "var", "std", "log_softmax", "logsumexp"):
-        for axis in range(np.ndim(step.operands[0])):
-            if _axis(step) not in (axis, None):
-                yield "wrong-axis", 6, _with(axis=axis), f"axis {axis}"
+    yield from _of_axes(step)
     if name == "softmax":
         yield "softmax-twice", 5, _of_itself(True), "softmax of softmax"
         yield "softmax-twice", 6, _of_itself(False), "softmax of softmax"
@@ -99,14 +92,32 @@ def _at(step: Step) -> Iterator[tuple[str, float, Change, str]]:
             if other is not step.op:
                 yield "forward-differs", 8, _by(other), f"{other.name} in place of {name}"
         yield "forward-differs", 8, _skipped, f"without {name}"
-    if name in ("add", "subtract") and None in step.parents:
-        x = step.operands[step.parents.index(None)]
-        if x is not None and np.size(x) == 1 and 0 < abs(float(np.ravel(x)[0])) < 0.1:
-            yield "forward-differs", 8, _skipped, "without ε"
-    if name in ("multiply", "divide") and None in step.parents:
-        x = step.operands[step.parents.index(None)]
-        if x is not None and np.size(x) == 1:
-            yield "forward-differs", 8, _skipped, "without the factor"
+    if len(step.parents) == 2:
+        yield from _of_two(step)
+
+
+def _of_axes(step: Step) -> Iterator[Found]:
+    name = step.op.name
+    if name in ("mean", "sum") and (n := step_count(step)) > 1:
+        if any(is_square(s) for s in above(step)[:6]):
+            yield "ddof", 6, _times(n / (n - 1)), "divided by n − 1"
+            yield "ddof", 6, _times((n - 1) / n), "divided by n"
+        yield "sum-vs-mean", 7, _times(n if name == "mean" else 1 / n), "a sum" if name == "mean" else "a mean"
+    if "axis" in step.options and _axis(step) is not None:
+        for axis in range(np.ndim(step.operands[0])):
+            if axis != _axis(step):
+                yield "wrong-axis", 6, _with(axis=axis), f"axis {axis}"
+
+
+def _of_two(step: Step) -> Iterator[Found]:
+    name = step.op.name
+    number = None
+    if None in step.parents and np.size(step.operands[step.parents.index(None)]) == 1:
+        number = step.operands[step.parents.index(None)]
+    if number is not None and name in ("add", "subtract") and 0 < abs(float(np.ravel(number)[0])) < 0.1:
+        yield "forward-differs", 8, _skipped, "without ε"
+    if number is not None and name in ("multiply", "divide"):
+        yield "forward-differs", 8, _skipped, "without the factor"
     if name == "add":
         for i in (0, 1):
             if isinstance(step.parents[i], int) and np.shape(step.operands[1 - i]) == np.shape(step.out):

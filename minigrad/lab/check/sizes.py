@@ -118,7 +118,11 @@ def _constant_of(number: int, i: int) -> Callable[[View], float]:
     return lambda view: abs(float(np.ravel(view.steps[number].operands[i])[0]))
 
 
+def code_of(step: Step) -> str:
+    """Return the code of the user's line, "" where it is not known."""
+    return step.line.partition(": ")[2]
+
+
 def where(step: Step) -> str:
-    """Return the user's line, or the operation."""
-    code = step.line.partition(": ")[2] if ": " in step.line else ""
-    return f"`{code}`" if code else step.called or step.op.name
+    """Return the user's line, or what the step is called."""
+    return f"`{code_of(step)}`" if code_of(step) else step.called or step.op.name

@@ -8,10 +8,11 @@ from __future__ import annotations
 import inspect
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 from .factors import Reading
-from .sizes import where
+from .sizes import code_of, where
 from .slips import Slip
 from .steps import Step
 
@@ -105,7 +106,7 @@ def source_of(rule: Any, argument: str) -> str:
 
 def line_of(step: Step | None) -> str:
     """Return the user's line with the file's name alone."""
-    if step is None or not step.line:
+    if step is None or not code_of(step):
         return ""
     file, _, rest = step.line.partition(":")
     return f"{os.path.basename(file)}:{rest}"
@@ -115,10 +116,9 @@ def at(step: Step | None) -> str:
     """Return where a step is, as part of a sentence."""
     if step is None:
         return "the model"
-    operation = f"{step.op.name}, a part of {step.inside}" if step.inside else step.op.name
-    return (
-        f"`{step.called}`" if step.op.name == "named" else f"{operation} in {where(step)}" if step.line else operation
-    )
+    if step.op.name == "named" or not code_of(step):
+        return step.called or step.op.name
+    return f"{step.op.name}{f', a part of {step.inside},' if step.inside else ''} in {where(step)}"
 
 
 def listed(names: list[str]) -> str:
@@ -142,10 +142,9 @@ def of_factor(id: str, reading: Reading | None, c: float, what: str) -> str:
     text = reading.text.removeprefix("−")
     share = f"Yours is {text} {'of' if c < 1 else 'times'} {what}"
     meaning = f" ({reading.meaning})" if reading.meaning else ""
-    if id == "half" and c < 1:
-        return f"{share}: a 2 is missing. It is right for ½x², and this loss has x²."
     if id == "half":
-        return f"{share}: a 2 too many. It is right for x², and this loss has ½x²."
+        wrong = "a 2 is missing" if c < 1 else "there is a 2 too many"
+        return f"{share}: {wrong}. Only a ½ before the square cancels the 2 of its derivative."
     if id == "sum-vs-mean":
         done = "you average where this loss adds up" if c < 1 else "you add up where this loss averages"
         customs = "PyTorch, Keras and Chainer average by default; textbooks often add up, with a ½ for squares"
@@ -169,47 +168,69 @@ def of_slip(id: str, slip: Slip, step: Step | None, names: str) -> str:
     here, detail = at(step), slip.detail
     if detail.startswith("the cotangent of"):
         return f"On the way to {names or 'an argument'} {detail} is used, where that of {here} belongs."
-    if id == "local-derivative-missing":
-        if detail.startswith("the "):
-            return f"In the derivative of {here}, {detail} is " + ("used." if "derivative of" in detail else "missing.")
-        if detail == "argument alone":
-            return f"You multiply by the argument of {here}; the derivative there belongs in its place."
-        if detail == "value":
-            return f"You multiply by {here} itself; its derivative belongs there."
-        return f"The local derivative of {here} is missing: the cotangent is handed on as it came."
-    if id == "local-derivative-at-wrong-point":
-        if detail == "result":
-            return f"The derivative of {here} is taken at its result: f′(f(z)) in the place of f′(z)."
-        if detail == "argument":
-            return (
-                f"The derivative of {here} is written with its result; you put in its argument: z(1 − z) for o(1 − o)."
-            )
-        if detail.startswith("the derivative of"):
-            return f"In the place of the derivative of {here} stands {detail}."
-        return f"The derivative of {here} is taken at {detail or 'another point'}, not at its own argument."
-    if id == "forward-differs":
-        return f"Your gradient is right for another function, {detail}: {here}."
-    if id == "operands-swapped":
-        if slip.post is not None and slip.mutant is None:
-            return f"The gradients of {names} are each given for the other."
-        return f"The two operands are exchanged in the derivative of {here}."
-    if id == "updated-too-early":
-        if detail.startswith("samples"):
-            how = f"by a step of size {slip.factor:.6g} after each sample"
-            return f"The parameters move within the batch, {how}: take all gradients of a batch at the same ones."
-        how = "on the way back" if detail.startswith("backward") else "in the whole computation"
-        who = detail.partition(": ")[2]
-        return f"{who} had been updated already, by a step of size {slip.factor:.6g}, when you used it {how}."
-    if id == "accumulated" and slip.factor is not None and detail.endswith("steps"):
-        return f"Yours is the sum of the gradients of {detail} (of size {slip.factor:.6g}): set it to zero between two."
-    if id == "accumulated" and detail.startswith("added to"):
-        return f"The gradient of {names} is {detail}: start it from zero."
-    if id == "regularizer-extra":
-        return f"There is {slip.factor:.6g}·{detail} in the gradient of {names} that this loss does not have."
-    return _SENTENCES.get(id, "{id}: {here}.").format(
-        id=id, here=here, detail=f" ({detail})" if detail not in ("", "drop") else ""
-    )
+    if id in _TOLD:
+        return _TOLD[id](slip, here, names)
+    said = f" ({detail})" if detail not in ("", "drop") else ""
+    return _SENTENCES.get(id, "{id}: {here}.").format(id=id, here=here, detail=said)
 
+
+def _missing(slip: Slip, here: str, names: str) -> str:
+    if slip.detail.startswith("the derivative of"):
+        return f"In the place of the derivative of {here} stands {slip.detail}."
+    if slip.detail.startswith("the "):
+        return f"In the derivative of {here}, {slip.detail} is missing."
+    if slip.detail in ("value", "argument alone"):
+        own = "its argument" if slip.detail == "argument alone" else "its value"
+        return f"You multiply by {own} where the derivative of {here} belongs."
+    return f"The local derivative of {here} is missing: the cotangent is handed on as it came."
+
+
+def _at_wrong_point(slip: Slip, here: str, names: str) -> str:
+    if slip.detail == "result":
+        return f"The derivative of {here} is taken at its result: f′(f(z)) in the place of f′(z)."
+    if slip.detail == "argument":
+        return f"The derivative of {here} is written with its result; you put in its argument: z(1 − z) for o(1 − o)."
+    if slip.detail.startswith("the derivative of"):
+        return f"In the place of the derivative of {here} stands {slip.detail}."
+    return f"The derivative of {here} is taken at {slip.detail or 'another point'}, not at its own argument."
+
+
+def _swapped(slip: Slip, here: str, names: str) -> str:
+    if slip.post is not None and slip.mutant is None:
+        return f"The gradients of {names} are each given for the other."
+    return f"The two operands are exchanged in the derivative of {here}."
+
+
+def _too_early(slip: Slip, here: str, names: str) -> str:
+    kind, _, who = slip.detail.partition(": ")
+    if kind == "samples":
+        how = f"by a step of size {slip.factor:.6g} after each sample"
+        return f"The parameters move within the batch, {how}: take all gradients of a batch at the same ones."
+    how = "on the way back" if kind == "backward" else "in the whole computation"
+    return f"{who} had been updated already, by a step of size {slip.factor:.6g}, when you used it {how}."
+
+
+def _accumulated(slip: Slip, here: str, names: str) -> str:
+    if slip.detail.startswith("added to"):
+        return f"The gradient of {names} is {slip.detail}: start it from zero."
+    if slip.factor is not None:
+        return (
+            f"Yours is the sum of the gradients of {slip.detail}, each of size {slip.factor:.6g}: start each from zero."
+        )
+    return f"Gradients are added up that should not be ({slip.detail}): {here}."
+
+
+_TOLD: dict[str, Callable[[Slip, str, str], str]] = {
+    "local-derivative-missing": _missing,
+    "local-derivative-at-wrong-point": _at_wrong_point,
+    "operands-swapped": _swapped,
+    "updated-too-early": _too_early,
+    "accumulated": _accumulated,
+    "forward-differs": lambda slip, here, names: f"Your gradient is right for another function, {slip.detail}: {here}.",
+    "regularizer-extra": lambda slip, here, names: (
+        f"There is {slip.factor:.6g}·{slip.detail} in the gradient of {names} that this loss does not have."
+    ),
+}
 
 _SENTENCES = {
     "local-derivative-twice": "The local derivative of {here} is applied twice.",
