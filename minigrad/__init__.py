@@ -481,7 +481,7 @@ def __getattr__(name: str) -> Any:
 
 def _load_more() -> dict[str, Any]:
     more = importlib.import_module(".more", __name__)
-    names: dict[str, Any] = {name: getattr(more, name) for name in more.__all__}
+    names: dict[str, Any] = {name: getattr(more, name) for name in __all__ if hasattr(more, name)}
     globals().update(names)
     return names
 
