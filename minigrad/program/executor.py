@@ -174,7 +174,7 @@ class _Fast(Printer):
                 written.append(self._statement(step))
             if self.poison:
                 written += [
-                    f"{self.refer(a, 'b')}.fill({np.nan if a.dtype.kind == 'f' else 0!r})".replace("nan", "np.nan")
+                    f"{self.refer(a, 'b')}.fill({'np.nan' if a.dtype.kind == 'f' else '0'})"
                     for a in self.plan.freed.get(i, ())
                 ]
         return written
@@ -228,12 +228,7 @@ def build(
     """
     plan = Plan(program, fresh)
     printer = _Fast(program, plan, poison)
-    body = printer.lines()
-    results = "".join(f"{printer.text(x)}, " for x in program.outputs)
-    head = ", ".join(
-        [*[printer.names[v] for v in program.inputs], *(["*", *printer.outside] if printer.outside else [])]
-    )
-    text = "\n".join([f"def run({head}):", *[f"    {line}" for line in [*body, f"return ({results})"]]]) + "\n"
+    text = printer.function("run")
     namespace: dict[str, Any] = {"np": np, "Recheck": failed}
     exec(compile(text, "<minigrad program>", "exec"), namespace)
     run = namespace["run"]

@@ -48,6 +48,15 @@ class Printer:
         self.inlined: dict[Value, tuple[str, int]] = {}
         self.taken: set[str] = {"np"}
 
+    def function(self, name: str) -> str:
+        """Return the text of a function of the program's inputs; what lives outside are its keyword arguments."""
+        body = self.lines()
+        results = ", ".join(map(self.text, self.program.outputs)) + ("," if len(self.program.outputs) == 1 else "")
+        parameters = [self.names[value] for value in self.program.inputs]
+        head = ", ".join([*parameters, *(["*", *self.outside] if self.outside else [])])
+        lines = [*body, f"return {results or '()'}"]
+        return f"def {name}({head}):\n" + "".join(f"    {line}\n" for line in lines)
+
     def lines(self) -> list[str]:
         """Return the statements, one for each instruction that is not written inside another."""
         for value in self.program.inputs:
@@ -222,11 +231,4 @@ def _safe_to_inline(program: Program, uses: dict[Value, int]) -> set[Value]:
 def function_text(name: str, program: Program) -> tuple[str, dict[str, Any]]:
     """Return the text of a function of the program's inputs, and what it refers to outside, by name."""
     printer = Printer(program)
-    body = printer.lines()
-    results = ", ".join([printer.text(x) for x in program.outputs]) + ("," if len(program.outputs) == 1 else "")
-    head = ", ".join(
-        [*[printer.names[value] for value in program.inputs], *(["*", *printer.outside] if printer.outside else [])]
-    )
-    return "\n".join(
-        [f"def {name}({head}):", *[f"    {line}" for line in [*body, f"return {results or '()'}"]]]
-    ) + "\n", printer.outside
+    return printer.function(name), printer.outside

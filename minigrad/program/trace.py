@@ -283,7 +283,7 @@ class Tracer:
         return Traced(self, value, now)
 
     def update_of(self, block: Any) -> tuple[dict[str, Any], Traced]:
-        """Return the settings of a block of parameters that is about to be updated, and its count of updates."""
+        """Return the settings of a block of parameters that is being updated, and its count of updates."""
         group = block.group
         self.settings.append((group, {key: group[key] for key in group if key not in ("lr", "params")}))
         for array, name in [
@@ -293,8 +293,6 @@ class Tracer:
         ]:
             if array is not None:
                 self.lift(array).value.name = name
-        self.effect(block.count)
-        block.count()
         rate = self._number(lambda: group["lr"], group["lr"], "lr")
         return {**group, "lr": rate}, self._number(lambda: block.t, block.t, "t")
 
