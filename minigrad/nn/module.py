@@ -16,7 +16,7 @@ import numpy as np
 
 from ..device import as_device, move
 from ..engine import Tensor
-from ..engine.tracing import current
+from ..engine.tracing import drop_gradients
 from ..errors import CheckpointError, describe, nearest, warn_user
 
 
@@ -182,11 +182,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Drop the gradients of all parameters."""
-        params = builtins.list(self.parameters())
-        if current.tracer is not None:
-            current.tracer.forget_gradients(params)
-        for p in params:
-            p.grad = None
+        drop_gradients(builtins.list(self.parameters()))
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         """Learn all parameters, or freeze them."""

@@ -17,7 +17,7 @@ import numpy as np
 from ..device import device_of, move
 from ..engine import Tensor
 from ..engine.node import tick_update
-from ..engine.tracing import current
+from ..engine.tracing import current, effect
 from ..errors import ShapeError, describe
 
 Array = Any
@@ -104,8 +104,12 @@ class Block:
         parts = [slice(start, start + STRETCH) for start in range(0, n, STRETCH)]
         return ((theta[part], g[part], [s[part] for s in state]) for part in parts)
 
-    def count(self) -> None:
-        """Count an update."""
+    def begin_update(self) -> tuple[Group, int]:
+        """Count an update, and return the hyper-parameters for it and its number."""
+        effect(self._count)
+        return (self.group, self.t) if current.tracer is None else current.tracer.update_of(self)
+
+    def _count(self) -> None:
         self.t += 1
 
     def mark_changed(self) -> None:

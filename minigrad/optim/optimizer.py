@@ -14,7 +14,7 @@ import numpy as np
 
 from ..device import device_of, move
 from ..engine import Tensor, enable_grad
-from ..engine.tracing import current
+from ..engine.tracing import drop_gradients, effect
 from ..errors import CheckpointError, GraphError, describe
 from .block import STRETCH, Array, Block, Group
 
@@ -89,10 +89,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Drop the gradients: the next backward starts from None."""
-        if current.tracer is not None:
-            current.tracer.forget_gradients(self._params)
-        for p in self._params:
-            p.grad = None
+        drop_gradients(self._params)
 
     def state_dict(self) -> dict[str, Any]:
         """Return copies of the state of every parameter, in definition order, and the groups' settings."""
@@ -193,21 +190,14 @@ class Optimizer:
             if (values := list(block.group.values())) != block.checked:
                 self._check_group(block.group)
                 block.checked = values
-        tracer = current.tracer
         for block, g in [(block, block.gradient()) for block in blocks]:
-            if tracer is None:
-                block.t += 1
-                group, t = block.group, block.t
-            else:
-                group, t = tracer.update_of(block)
+            group, t = block.begin_update()
             decay = 0.0 if self.decoupled_decay else group["weight_decay"]
             for theta, slope, state in block.stretches(g):
                 if decay:
                     slope = slope + decay * theta
                 update(theta, slope, state, group, t)
-            if tracer is not None:
-                tracer.effect(block.mark_changed)
-            block.mark_changed()
+            effect(block.mark_changed)
 
     def _current(self) -> list[Block]:
         """Return the blocks, after taking up parameters whose data were replaced or moved."""
