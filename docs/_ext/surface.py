@@ -5,26 +5,16 @@ Made of the registry of NumPy's functions and of the table of those that are ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 import minigrad as mg
 from minigrad.engine import dispatch
+from minigrad.ops.refused import numpy_surface
 
 from .pieces import literal, paragraph, table
-
-
-def functions() -> Iterator[tuple[str, Any]]:
-    """Yield the public functions of NumPy with the names one writes."""
-    for module, prefix in ((np, "np."), (np.linalg, "np.linalg."), (np.fft, "np.fft.")):
-        for name in sorted(module.__all__):
-            function = getattr(module, name, None)
-            if callable(function) and not isinstance(function, type):
-                yield prefix + name, function
 
 
 class Surface(SphinxDirective):
@@ -33,9 +23,9 @@ class Surface(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a count, the functions that work, and the others with the reason."""
         assert mg.linalg and mg.grad  # imports the rest of the operations
-        works = [name for name, f in functions() if f in dispatch.numpy_functions]
+        works = [name for name, f in numpy_surface() if f in dispatch.numpy_functions]
         why: dict[str, list[str]] = {}
-        for name, f in functions():
+        for name, f in numpy_surface():
             if f not in dispatch.numpy_functions:
                 why.setdefault(dispatch.refused[f], []).append(name)
         listed = nodes.paragraph()

@@ -6,6 +6,9 @@ test sees to it, and the page of all functions is made of both. Read next: `meth
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from ..engine.dispatch import refused
@@ -76,6 +79,19 @@ def _function(name: str) -> object:
     for part in name.split("."):
         place = getattr(place, part, None)
     return place
+
+
+def numpy_surface() -> Iterator[tuple[str, Any]]:
+    """Yield the public functions of NumPy that a Tensor may meet, with the names one writes.
+
+    >>> dict(numpy_surface())["np.linalg.norm"] is np.linalg.norm
+    True
+    """
+    for module, prefix in ((np, "np."), (np.linalg, "np.linalg."), (np.fft, "np.fft.")):
+        for name in sorted(module.__all__):
+            function = getattr(module, name, None)
+            if callable(function) and not isinstance(function, type):
+                yield prefix + name, function
 
 
 for why, names in REASONS.items():
