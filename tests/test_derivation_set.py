@@ -217,33 +217,25 @@ def table():
     )
 
 
-scored = pytest.mark.skipif(not callable(getattr(lab, "check", None)), reason="minigrad.lab has no check yet")
-
-
-@scored
 def test_the_score_is_printed():
     print(table())
     failures = {o.entry.name: o.failure for o in outcomes() if o.failure}
     assert not failures, failures
 
 
-@scored
 def test_no_false_alarm():
     assert not [o.entry.name for o in outcomes() if o.false_alarm]
 
 
-@scored
 def test_every_mistake_is_detected():
     assert not [o.entry.name for o in outcomes() if o.entry.ids and not o.detected]
 
 
-@scored
 def test_nine_mistakes_of_ten_are_named():
     named = [o.best in o.entry.ids and not o.failure for o in outcomes() if o.entry.ids]
     assert sum(named) >= 0.9 * len(named), table()
 
 
-@scored
 def test_hardly_a_wrong_claim():
     false = {o.entry.name: o.false_claims for o in outcomes() if o.false_claims}
     assert sum(map(len, false.values())) <= 2, false

@@ -5,11 +5,8 @@ A rule's text is found through its code object: the lambda, or the function, tha
 
 from __future__ import annotations
 
-import ast
-import functools
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -18,16 +15,10 @@ from sphinx.util.docutils import SphinxDirective
 
 import minigrad  # noqa: F401  importing it registers the operations
 from minigrad.engine import primitives
+from minigrad.lab.show import formula
 
 from .pieces import code, literal, paragraph, table
 from .public import title
-
-
-@functools.cache
-def _lambdas(file: str) -> tuple[str, list[ast.expr]]:
-    """Return a file's text and the bodies of its lambdas, inner ones after those around them."""
-    text = Path(file).read_text(encoding="utf-8")
-    return text, [node.body for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Lambda)]
 
 
 def rule_text(rule: Callable[..., Any]) -> str:
@@ -37,20 +28,10 @@ def rule_text(rule: Callable[..., Any]) -> str:
     >>> rule_text(primitives["tanh"].primitive.rules["x"])
     'g * (1 - out * out)'
     """
-    made = rule.__code__
-    if made.co_name != "<lambda>":
-        return inspect.getsource(rule)
-    text, bodies = _lambdas(made.co_filename)
-    # Which lambda it is, of several on a line, tell the places in the file that its instructions come from.
-    places = [(line, column) for line, _, column, _ in made.co_positions() if line and column]
-    around = [
-        body
-        for body in bodies
-        if all((body.lineno, body.col_offset) <= place < (body.end_lineno, body.end_col_offset) for place in places)
-    ]
-    if not around:
-        raise ExtensionError(f"{made.co_filename}:{made.co_firstlineno}: the text of this rule was not found")
-    return ast.get_source_segment(text, around[-1]) or ""
+    text = formula.rule_text(rule)
+    if not text:
+        raise ExtensionError(f"{rule.__code__.co_filename}:{rule.__code__.co_firstlineno}: this rule has no text")
+    return text
 
 
 def operations(module: str) -> list[Any]:

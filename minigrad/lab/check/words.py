@@ -5,12 +5,10 @@ Read next: `report.py`.
 
 from __future__ import annotations
 
-import inspect
 import os
-import re
 from collections.abc import Callable
-from typing import Any
 
+from ..show.formula import rule_name
 from .factors import Reading
 from .sizes import code_of, where
 from .slips import Slip
@@ -83,22 +81,7 @@ def formula_of(step: Step) -> str:
     if step.op.name in FORMULAS:
         return FORMULAS[step.op.name]
     rules = [(argument, rule) for argument, rule in getattr(step.op, "rules", {}).items() if rule]
-    return "; ".join(f"∂e/∂{argument} = {source_of(rule, argument)}" for argument, rule in rules[:2])
-
-
-def source_of(rule: Any, argument: str) -> str:
-    """Return the right-hand side of a rule, as the table has it.
-
-    >>> import minigrad as mg
-    >>> source_of(mg.tan.primitive.rules["x"], "x")
-    'g * (1 + out * out)'
-    """
-    try:
-        text = " ".join(inspect.getsource(rule).split())
-    except (OSError, TypeError):
-        return "…"
-    found = re.search(rf"\b{argument}=lambda [^:]*: (.*?)(?:, \w+=lambda.*|,? ?\)(?: #.*)?)$", text)
-    return found.group(1).rstrip(",") if found else f"{rule.__name__}(…)"
+    return "; ".join(f"∂e/∂{argument} = {rule_name(rule)}" for argument, rule in rules[:2])
 
 
 # Where
