@@ -1,7 +1,7 @@
 """The exceptions minigrad raises, and the words its messages share.
 
 An error names the call, what it got (shapes, dtypes), the rule it broke and the way out. Every type
-here is a subclass of the built-in a NumPy user would have caught. Read next: `device.py`.
+here is a subclass of the built-in a NumPy user would have caught. Read next: `files.py`.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def test_it_is_written_whole_or_not_at_all(tmp_path):
     assert page.path.read_text(encoding="utf-8") == page.html and [p.name for p in tmp_path.iterdir()] == ["graph.html"]
     with pytest.raises(DataError, match="is a folder"):
         lab.to_html(loss, tmp_path)
-    with pytest.raises(DataError, match="there is no folder"):
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
         lab.to_html(loss, tmp_path / "none" / "graph.html")
     assert lab.to_html(loss).path is None
 

@@ -7,7 +7,6 @@ Every cell is checked, and an error names the file, the line, the column and the
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -17,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import DataError, nearest
+from ..files import file_to_write, replacing
 from .checks import as_integer
 from .sheet import COMMA_NUMBER, INTEGER, NUMBER, Sheet, listing, read_sheet
 
@@ -174,26 +174,17 @@ def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[o
     ...     path.read_text()
     'name,prediction\\nTom,cat\\n'
     """
-    path = Path(path).resolve()  # a link is followed, not replaced
-    if path.exists() and not path.is_file():
-        raise DataError(f"write_csv: {path} is a folder or a device, not a file; give a file name")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"write_csv: there is no folder {path.parent}; create it, or write elsewhere")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            plain = csv.writer(file, lineterminator="\n")
-            quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            for number, row in enumerate(chain([header], rows)):
-                if len(row) != len(header):
-                    raise DataError(
-                        f"write_csv: row {number} has {len(row)} cells, the header {len(header)}; they must be equal"
-                    )
-                # Before Python 3.13 the writer leaves a carriage return bare, and it would end the row.
-                (quoted if any("\r" in str(cell) for cell in row) else plain).writerow(row)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    path = file_to_write(path, "write_csv")
+    with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        plain = csv.writer(file, lineterminator="\n")
+        quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for number, row in enumerate(chain([header], rows)):
+            if len(row) != len(header):
+                raise DataError(
+                    f"write_csv: row {number} has {len(row)} cells, the header {len(header)}; they must be equal"
+                )
+            # Before Python 3.13 the writer leaves a carriage return bare, and it would end the row.
+            (quoted if any("\r" in str(cell) for cell in row) else plain).writerow(row)
 
 
 def _find_column(sheet: Sheet, target: str | int | None) -> int:

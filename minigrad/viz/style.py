@@ -5,13 +5,13 @@ Pictures are matplotlib's `Figure` objects; pyplot and its window are never touc
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import require
+from ..files import replacing
 
 # Okabe & Ito, "Color Universal Design", 2008
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
@@ -63,13 +63,9 @@ def picture(path: str | Path, width: float, height: float) -> Iterator[Any]:
         raise ValueError(f"cannot draw {path}: its ending must be {' or '.join(FORMATS)}")
     matplotlib = require("matplotlib", "plot", "drawing a picture")
     figures = require("matplotlib.figure", "plot", "drawing a picture")
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     with matplotlib.rc_context(RC):
         figure = figures.Figure(figsize=(width, height), layout="constrained")
         figure.get_layout_engine().set(h_pad=0.12)
         yield figure
-        try:
+        with replacing(path) as unfinished:
             figure.savefig(unfinished)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
-from ...errors import DataError
+from ...files import write_text
 from .compare import RTOL, Result
 from .derivations import SECTIONS
 from .errata import Erratum
@@ -64,16 +63,10 @@ def write_page(results: Sequence[Result], path: str | Path, version: str) -> Non
     ------
     DataError
         when `path` is a folder or a device.
+    FileNotFoundError
+        when its folder does not exist.
     """
-    path = Path(path).resolve()  # a link is followed, not replaced
-    if path.exists() and not path.is_file():
-        raise DataError(f"write_page: {path} is a folder or a device, not a file; give a file name")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(page(results, version), encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_text(path, page(results, version), "write_page")
 
 
 def page(results: Sequence[Result], version: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...engine import Node, Tensor
 from ...errors import DataError
-from .formula import write_whole
+from ...files import write_text
 from .groups import Constant, Group, Parts, take_apart
 from .labels import Label, label_of
 from .layout import HEIGHT, WIDTH, Layout
@@ -47,12 +47,14 @@ class Drawing:
         Raises
         ------
         DataError
-            when the ending is another, or `path` cannot be a file.
+            when the ending is another, or `path` is a folder or a device.
+        FileNotFoundError
+            when its folder does not exist.
         """
         ending = Path(path).suffix.lower()
         if ending not in (".svg", ".dot", ".gv"):
             raise DataError(f"draw: cannot write {path}: its ending must be .svg, .dot or .gv")
-        return write_whole(path, self.svg if ending == ".svg" else self.dot, "draw")
+        return write_text(path, self.svg if ending == ".svg" else self.dot, "draw")
 
 
 def draw(loss: Tensor) -> Drawing:

@@ -9,13 +9,10 @@ import ast
 import functools
 import inspect
 import linecache
-import os
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from ...errors import DataError
 from ..explain.page import host, number, rms
 
 FEW = 12  # so many elements are written out
@@ -104,25 +101,3 @@ def shown(value: Any) -> str:
 
 def _written(x: Any) -> str:
     return f"[{', '.join(map(_written, x))}]" if isinstance(x, list) else str(x) if isinstance(x, bool) else number(x)
-
-
-def write_whole(path: str | Path, text: str, call: str) -> Path:
-    """Write a text file whole or not at all; return its path, links followed.
-
-    Raises
-    ------
-    DataError
-        when `path` is a folder or a device, or stands in no folder.
-    """
-    path = Path(path).resolve()
-    if path.exists() and not path.is_file():
-        raise DataError(f"{call}: {path} is a folder or a device, not a file; give a file name")
-    if not path.parent.is_dir():
-        raise DataError(f"{call}: there is no folder {path.parent}; make it first")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ...engine import Node, Tensor
+from ...files import write_text
 from ..graph import Graph
 from .drawing import ids_of, svg_of
-from .formula import shown, write_whole
+from .formula import shown
 from .groups import Constant, Group, Parts, take_apart
 from .labels import brief, label_of, line_of, table
 from .layout import FOLDED, HEAD, HEIGHT, PAD, SPACE, WIDTH, Layout
@@ -68,7 +69,9 @@ def to_html(loss: Tensor, path: str | Path | None = None, *, title: str = "Backp
     ShapeError
         when the loss is not a scalar.
     DataError
-        when `path` is a folder, or in none.
+        when `path` is a folder or a device.
+    FileNotFoundError
+        when its folder does not exist.
 
     >>> import minigrad as mg
     >>> w = mg.tensor(2.0, requires_grad=True, name="w")
@@ -80,7 +83,7 @@ def to_html(loss: Tensor, path: str | Path | None = None, *, title: str = "Backp
     parts = take_apart(graph)
     layout = Layout(parts)
     text = _page(layout, title, _facts(graph), svg_of(layout))
-    return Page(text, write_whole(path, text, "to_html") if path is not None else None)
+    return Page(text, write_text(path, text, "to_html") if path is not None else None)
 
 
 def _facts(graph: Graph) -> str:
