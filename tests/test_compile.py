@@ -127,6 +127,17 @@ def test_modes_settings_and_new_arrays_are_noticed():
     assert np.array_equal(forward(x.to("float64")).numpy(), model(x.to("float64")).numpy())
 
 
+def test_seeding_is_noticed():
+    drop = nn.Dropout(0.5)
+    compiled = mg.compile(lambda x: drop(x))
+    for seed in (1, 2, 1):
+        drawn = []
+        for f in (drop, compiled):
+            mg.manual_seed(seed)
+            drawn.append(f(mg.tensor(X)).numpy())
+        assert np.array_equal(*drawn)
+
+
 @pytest.mark.parametrize("change", ["lr", "weight_decay", "momentum"])
 def test_settings_that_change_between_steps(change):
     ends = []

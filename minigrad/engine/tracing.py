@@ -34,9 +34,11 @@ def drop_gradients(leaves: Sequence[Any]) -> None:
         leaf.grad = None
 
 
-def draw(method: Callable[..., Any], **options: Any) -> Any:
-    """Return fresh random numbers, now and at every later run."""
-    return method(**options) if current.tracer is None else current.tracer.draw(method, options)
+def draw(in_use: Callable[[], Any], method: str, **options: Any) -> Any:
+    """Return fresh random numbers, now and at every later run, from the generator that `in_use` returns then."""
+    if current.tracer is not None:
+        return current.tracer.draw(in_use, method, options)
+    return getattr(in_use(), method)(**options)
 
 
 def holds(condition: Any) -> bool:

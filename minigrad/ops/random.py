@@ -89,11 +89,13 @@ def default_generator(device: str = "cpu") -> Any:
 def _draw(method: str, shape: tuple[int, ...], dtype: Any, device: str, generator: Any) -> Any:
     """Call `generator.method(size=shape, dtype=…)`; other devices than CuPy get the CPU's numbers."""
     place: Device = get_device(device)
-    if generator is None:
-        generator = default_generator(device if device == "cuda" else "cpu")
+
+    def in_use() -> Any:  # seeding makes a new one
+        return default_generator(device if device == "cuda" else "cpu") if generator is None else generator
+
     dtype = np.dtype(dtype)
     drawn = np.float64 if dtype == np.float64 else np.float32  # generators draw these two only
-    values = draw(getattr(generator, method), size=shape, dtype=drawn)
+    values = draw(in_use, method, size=shape, dtype=drawn)
     if isinstance(values, np.ndarray):
         values = place.from_numpy(values)
     return values if dtype == drawn else values.astype(dtype)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from operator import attrgetter
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..transforms.tree import flatten, map_leaves, paths, unflatten
 from .executor import build
 from .ir import Program, Value
 from .naming import argument_names, name_values, parameter_names, variable_names
-from .passes import optimise
+from .passes import check_names, optimise
 from .source import function_text
 from .trace import Traced, Tracer, array_of, tracing
 
@@ -40,11 +40,14 @@ class Replay:
 
     Attributes
     ----------
-    program : the instructions
+    stages : the instructions as traced, and as each pass left them
+    program : the last of these, which runs
     plan : the memory it works in
     """
 
-    def __init__(self, function: Function, tracer: Tracer, inputs: list[Value], value: Any) -> None:
+    def __init__(
+        self, function: Function, tracer: Tracer, inputs: list[Value], value: Any, without: Collection[str]
+    ) -> None:
         outputs: list[Value] = []
         self._name = getattr(function, "__name__", "step")
 
@@ -70,7 +73,8 @@ class Replay:
         self._modules = list(tracer.modules.values())
         self._modes = list(map(_mode, self._modules))
         self._settings = tracer.settings
-        self.program = optimise(Program(inputs, tracer.instructions, outputs))
+        self.stages = optimise(Program(inputs, tracer.instructions, outputs), without)
+        self.program = list(self.stages.values())[-1]
         names = parameter_names(tracer.modules.values()) | {id(t): t.name for t, *_ in tracer.tensors if t.name}
         names = variable_names(function) | names
         for tensor, array, _ in tracer.tensors:
@@ -117,10 +121,12 @@ class Compiled:
     ----------
     source : the text of the program of the last call, a NumPy function
     program : its instructions
+    stages : the instructions as traced and after each pass, by its name
     """
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, without: Collection[str] = ()) -> None:
         functools.update_wrapper(self, function)
+        self._left_out = check_names(without)
         self.__name__: str = getattr(function, "__name__", type(function).__name__)
         self.function = function
         self._replays: dict[Any, Replay] = {}
@@ -154,6 +160,11 @@ class Compiled:
     def program(self) -> Program:
         """The instructions of the program of the last call."""
         return self._latest().program
+
+    @property
+    def stages(self) -> dict[str, Program]:
+        """The program of the last call as it was traced ("trace"), and as each pass left it, by the pass's name."""
+        return self._latest().stages
 
     def _latest(self) -> Replay:
         if self._last is None:
@@ -208,7 +219,7 @@ class Compiled:
                 given.append(made)
             args, options = unflatten(tree, given)
             value = self.function(*args, **options)
-            self._last = self._replays[key] = Replay(self.function, tracer, inputs, value)
+            self._last = self._replays[key] = Replay(self.function, tracer, inputs, value, self._left_out)
         return map_leaves(lambda x: x.data if isinstance(x, Traced) else x, value)
 
 
@@ -224,13 +235,14 @@ def _modules_of(function: Function, leaves: list[Any]) -> list[Any]:
     return [x for x in flat if hasattr(x, "named_modules") and hasattr(x, "training")]
 
 
-def compile_(function: Function) -> Compiled:
+def compile_(function: Function, *, without: Collection[str] = ()) -> Compiled:
     """Return a function that does the same as a program of NumPy calls, without the framework around them.
 
     Parameters
     ----------
     function : anything that works with Tensors: a model's forward pass, a gradient, a whole training step with its
         loss, `backward`, the optimizer's and the schedule's step and `zero_grad`
+    without : names of passes to leave out: "constants", "algebra", "repetition", "dead_code"
 
     At the first call with a new signature (shapes and dtypes of its arrays, and every other argument) the function
     runs as usual, and every NumPy call is written down. Later calls replay these. Parameters, gradients, the state
@@ -264,4 +276,4 @@ def compile_(function: Function) -> Compiled:
     """
     if not callable(function):
         raise TypeError(f"compile: needs a function, got {describe(function)}")
-    return Compiled(function)
+    return Compiled(function, without)

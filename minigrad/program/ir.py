@@ -117,6 +117,20 @@ def substitute(nested: Any, replace: Callable[[Any], Any]) -> Any:
     return replace(nested)
 
 
+def with_others(step: Instruction, others: dict[Value, Value]) -> Instruction:
+    """Return a step with values replaced by others; a view is then one of the other."""
+    if step.target is not None and step.target.base in others:
+        step.target.base = others[step.target.base]
+    if not others or not any(value in others for value in step.reads()):
+        return step
+
+    def replace(x: Any) -> Any:
+        return others.get(x, x) if isinstance(x, Value) else x
+
+    args, kwargs = substitute(step.args, replace), substitute(step.kwargs, replace)
+    return Instruction(step.function, args, kwargs, step.target, step.writes, step.kind, step.line, step.origin)
+
+
 @dataclass(eq=False)
 class Program:
     """Instructions, what goes in and what comes out.
@@ -136,6 +150,14 @@ class Program:
         from .report import listing
 
         return listing(self)
+
+    def written(self) -> set[Value]:
+        """Return all memory that is written into after it was made."""
+        return {step.writes.root for step in self.instructions if step.writes is not None}
+
+    def handed_back(self) -> set[Value]:
+        """Return what the caller gets, and the memory that it shows."""
+        return {value for output in values_in(self.outputs) for value in (output, output.root)}
 
     def values(self) -> list[Value]:
         """Return every value once, in order of first appearance."""

@@ -38,6 +38,16 @@ def astype(array: Any, dtype: Any) -> Any:
     return array.astype(dtype)
 
 
+class Draw:
+    """A method of a random generator: of the one that is in use when it is called."""
+
+    def __init__(self, generator: Callable[[], Any], method: str) -> None:
+        self.generator, self.__name__ = generator, method
+
+    def __call__(self, **options: Any) -> Any:
+        return getattr(self.generator(), self.__name__)(**options)
+
+
 class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     """An array of a traced run, or a number that is read anew at every run."""
 
@@ -304,8 +314,9 @@ class Tracer:
         """Write down a change of Python's state; the caller makes it."""
         self.instructions.append(Instruction(change, kind="effect"))
 
-    def draw(self, method: Callable[..., Any], options: dict[str, Any]) -> Traced:
+    def draw(self, generator: Callable[[], Any], name: str, options: dict[str, Any]) -> Traced:
         """Draw random numbers, now and at every run."""
+        method = Draw(generator, name)
         result = method(**options)
         target = Value("temporary", result.shape, result.dtype, "drawn")
         self.instructions.append(Instruction(method, (), options, target, kind="draw", line=user_line()))
