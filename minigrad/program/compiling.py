@@ -23,6 +23,7 @@ from .executor import build
 from .ir import Program, Value
 from .naming import argument_names, name_values, parameter_names, variable_names
 from .passes import check_names, optimise
+from .report import Memory, comparison, memory
 from .source import function_text
 from .trace import Traced, Tracer, array_of, tracing
 
@@ -87,13 +88,18 @@ class Replay:
         fresh = {outputs[x[1]].root for x in self._results if len(x) == 2}
         if self._accumulates:  # what a run leaves behind is read by the next one
             fresh |= {outputs[place].root for _, place in self._grads if place is not None}
-        self._run, self.plan, _ = build(self.program, fresh, Recheck, poison=POISON)
+        self._run, self.plan, _ = build(self.program, fresh, Recheck, poison=POISON, without=without)
         self._lock = threading.Lock()  # the arrays a program works in are kept between its runs
 
     @property
     def source(self) -> str:
         """The text of the program."""
         return function_text(self._name, self.program)[0]
+
+    @property
+    def memory(self) -> Memory:
+        """The memory of its temporaries."""
+        return memory(self.program, self.plan.buffers, self.plan.nbytes, self.plan.last)
 
     def fits(self) -> bool:
         """Tell whether all that it depends on, beside its arguments, is as it was."""
@@ -165,6 +171,16 @@ class Compiled:
     def stages(self) -> dict[str, Program]:
         """The program of the last call as it was traced ("trace"), and as each pass left it, by the pass's name."""
         return self._latest().stages
+
+    @property
+    def memory(self) -> Memory:
+        """The bytes that the results of the last call's program take: each in an array of its own, and as planned."""
+        return self._latest().memory
+
+    @property
+    def report(self) -> str:
+        """What each pass has left of the program of the last call, and what memory that takes."""
+        return comparison(self.stages, self.memory)
 
     def _latest(self) -> Replay:
         if self._last is None:
@@ -242,7 +258,8 @@ def compile_(function: Function, *, without: Collection[str] = ()) -> Compiled:
     ----------
     function : anything that works with Tensors: a model's forward pass, a gradient, a whole training step with its
         loss, `backward`, the optimizer's and the schedule's step and `zero_grad`
-    without : names of passes to leave out: "constants", "algebra", "repetition", "dead_code"
+    without : names of passes to leave out: "constants", "algebra", "repetition", "dead_code"; of the plan of the
+        memory, "views" and "reuse"
 
     At the first call with a new signature (shapes and dtypes of its arrays, and every other argument) the function
     runs as usual, and every NumPy call is written down. Later calls replay these. Parameters, gradients, the state

@@ -7,7 +7,7 @@ number; gradients that an optimizer gathers are computed where it wants them. Re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -28,20 +28,23 @@ class Plan:
     ----------
     program : the instructions
     fresh : the outputs that belong to the caller, and so must be new at every run
+    without : "reuse", so that no array is used again; "views", so that views are made at every run
 
     Attributes
     ----------
     buffers : the array each value is kept in, of those that are kept
     pool : all arrays that were made
+    last : of each piece of memory the last step that needs it
     """
 
-    def __init__(self, program: Program, fresh: set[Value]) -> None:
+    def __init__(self, program: Program, fresh: set[Value], without: Collection[str] = ()) -> None:
+        self._reuse, self._views = "reuse" not in without, "views" not in without
         self.program, self.fresh = program, fresh
         self.buffers: dict[Value, Array] = {}
         self.pool: list[Array] = []
         self.skipped: set[Instruction] = set()
         self.freed: dict[int, list[Array]] = {}  # after which step which arrays are free, for tests
-        self._last = self._last_uses()
+        self.last = self._last_uses()
         self._gather()
         self._assign()
 
@@ -81,14 +84,14 @@ class Plan:
     def _assign(self) -> None:
         free: list[Array] = []
         dying: dict[int, list[Value]] = {}
-        for root, i in self._last.items():
+        for root, i in self.last.items():
             dying.setdefault(i, []).append(root)
         owned: dict[Value, Array] = {}
         for i, step in enumerate(self.program.instructions):
             value = step.target
             if value is not None and value.base is not None:  # a view, made once where its memory is kept
                 base = self.buffers.get(value.base, value.base.array)
-                if base is not None and step.kind == "call":
+                if base is not None and step.kind == "call" and self._views:
                     view = _run_on(step, value.base, base)
                     if view is not None:
                         self.buffers[value] = view
@@ -102,7 +105,7 @@ class Plan:
                     self.pool.append(array)
                 self.buffers[value] = owned[value] = array
             for gone in dying.get(i, ()):
-                if gone in owned:
+                if gone in owned and self._reuse:
                     array = owned.pop(gone)
                     if not any(array is other for other in owned.values()):
                         free.append(array)
@@ -110,10 +113,10 @@ class Plan:
 
     def _reused(self, step: Instruction, value: Value, owned: dict[Value, Array], i: int) -> Array | None:
         """Return the array of an operand that is needed for the last time, and may be written over."""
-        if not isinstance(step.function, np.ufunc) or step.function is np.matmul:
+        if not self._reuse or not isinstance(step.function, np.ufunc) or step.function is np.matmul:
             return None
         for x in step.args:
-            if not (isinstance(x, Value) and x in owned and self._last[x] == i):
+            if not (isinstance(x, Value) and x in owned and self.last[x] == i):
                 continue
             alone = sum(isinstance(a, Value) and a.root is x for a in step.args) == 1  # no transpose of it beside it
             if alone and owned[x].shape == value.shape and owned[x].dtype == value.dtype:
@@ -216,7 +219,11 @@ class _Fast(Printer):
 
 
 def build(
-    program: Program, fresh: set[Value], failed: type[Exception], poison: bool = False
+    program: Program,
+    fresh: set[Value],
+    failed: type[Exception],
+    poison: bool = False,
+    without: Collection[str] = (),
 ) -> tuple[Callable[..., Any], Plan, str]:
     """Return the function that runs a program, the plan of its memory, and its text.
 
@@ -225,8 +232,9 @@ def build(
     fresh : the outputs that belong to the caller
     failed : what to raise when a check comes out otherwise
     poison : for tests: overwrite every array with NaN as soon as nobody should need it
+    without : what the plan is to leave out: "reuse", "views"
     """
-    plan = Plan(program, fresh)
+    plan = Plan(program, fresh, without)
     printer = _Fast(program, plan, poison)
     text = printer.function("run")
     namespace: dict[str, Any] = {"np": np, "Recheck": failed}

@@ -6,7 +6,8 @@ Read next: `executor.py`.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,9 +44,56 @@ def listing(program: Program) -> str:
         f"{text:{widths[0]}}  {kind:{widths[1]}}  {work:>{widths[2]}}  {memory:>{widths[3]}}".rstrip()
         for text, kind, work, memory in rows
     ]
-    work = sum(map(flops, program.instructions))
-    made = sum(step.target.nbytes for step in program.instructions if step.target is not None)
-    return "\n".join([*table, f"{len(rows)} instructions, {work:,} operations, {made:,} bytes made"])
+    count, work, made = sums(program)
+    return "\n".join([*table, f"{count} instructions, {work:,} operations, {made:,} bytes made"])
+
+
+def sums(program: Program) -> tuple[int, int, int]:
+    """Return how many instructions a program has, the operations these take, and the bytes of what they make."""
+    steps = program.instructions
+    return len(steps), sum(map(flops, steps)), sum(step.target.nbytes for step in steps if step.target is not None)
+
+
+class Memory(NamedTuple):
+    """The bytes that the results of a program take.
+
+    Attributes
+    ----------
+    before : when each has an array of its own
+    after : at most at one time, when arrays are used again
+    """
+
+    before: int
+    after: int
+
+
+def memory(program: Program, kept: Collection[Value], nbytes: int, last: dict[Value, int]) -> Memory:
+    """Return the memory of a program.
+
+    Parameters
+    ----------
+    kept : the values that live in arrays which stay from run to run
+    nbytes : of these arrays
+    last : of each value the last step that needs it
+    """
+    live = peak = 0
+    ends: dict[int, int] = {}
+    for i, step in enumerate(program.instructions):
+        if step.target is not None and step.target not in kept:
+            live += step.target.nbytes
+            ends[last[step.target.root]] = ends.get(last[step.target.root], 0) + step.target.nbytes
+        peak = max(peak, live)
+        live -= ends.get(i, 0)
+    return Memory(sums(program)[2], nbytes + peak)
+
+
+def comparison(stages: dict[str, Program], memory: Memory) -> str:
+    """Return a table of what each pass has left of a program, with its memory beneath."""
+    table = [f"{'after':10}  {'instructions':>12}  {'operations':>12}  {'bytes made':>12}"]
+    for name, program in stages.items():
+        count, work, made = sums(program)
+        table.append(f"{name:10}  {count:12,}  {work:12,}  {made:12,}")
+    return "\n".join([*table, f"memory: {memory.before:,} bytes, {memory.after:,} when arrays are used again"])
 
 
 def _bytes(value: Value | None) -> Any:

@@ -21,6 +21,7 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "repetition": without_repetition,
     "dead_code": without_dead_code,
 }
+PLANNING = ("views", "reuse")  # what `executor.py` does to a program when it plans the memory
 
 
 def optimise(program: Program, without: Collection[str] = ()) -> dict[str, Program]:
@@ -39,11 +40,12 @@ def optimise(program: Program, without: Collection[str] = ()) -> dict[str, Progr
 
 def check_names(without: Collection[str]) -> frozenset[str]:
     """Return the names of passes to leave out, after seeing that there are such passes."""
+    known = [*PASSES, *PLANNING]
     names = (without,) if isinstance(without, str) else tuple(without)
     for name in names:
-        if name not in PASSES:
+        if name not in known:
             raise ValueError(
-                f"compile: there is no pass {name!r} to leave out; the passes are {', '.join(PASSES)}."
-                f"{nearest(str(name), PASSES)}"
+                f"compile: there is no pass {name!r} to leave out; the passes are {', '.join(known)}."
+                f"{nearest(str(name), known)}"
             )
     return frozenset(names)
