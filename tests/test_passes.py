@@ -87,8 +87,8 @@ EXACT = [
 @pytest.mark.parametrize("f", EXACT)
 def test_what_is_left_out_leaves_every_bit(f):
     x = HARD.reshape(2, 5)
-    assert compared(f, x)
-    program = mg.compile(lambda x: -f(x))  # whatever is handed back has memory of its own
+    program = mg.compile(lambda x: mg.arctan(f(x)))  # what is handed back itself has memory of its own
+    assert compared(program.function, x)
     program(mg.tensor(x))
     stages = {name: len(stage.instructions) for name, stage in program.stages.items()}
     assert stages["algebra"] < stages["constants"]
@@ -97,7 +97,7 @@ def test_what_is_left_out_leaves_every_bit(f):
 KEPT = [
     lambda x: (x + x) + 0.0,  # of −0 it makes +0
     lambda x: (x + x) - -0.0,
-    lambda x: (x + x) * np.float64(1),  # another type
+    lambda x: (x + x).astype(np.float64),  # another type
     lambda x: (x + x)[0] * mg.tensor(np.ones((2, 1), np.float32)),  # another shape
     lambda x: (x.T + x.T).T * 1,  # laid out otherwise: what sums it up, adds in another order
 ]
@@ -106,8 +106,8 @@ KEPT = [
 @pytest.mark.parametrize("f", KEPT)
 def test_what_changes_a_bit_is_kept(f):
     x = HARD.reshape(2, 5)
-    assert compared(f, x)
-    program = mg.compile(f)
+    program = mg.compile(lambda x: mg.arctan(f(x)))
+    assert compared(program.function, x)
     program(mg.tensor(x))
     assert len(program.stages["algebra"].instructions) == len(program.stages["constants"].instructions)
 

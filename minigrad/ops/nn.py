@@ -205,12 +205,13 @@ _LARGEST_EXPONENT = {"e": 11.0, "f": 88.0, "d": 709.0}  # exp of it is finite, b
 
 @primitive(broadcasts=True)
 def sigmoid_error(z: Array, y: Array) -> Array:
-    """Return σ(z) − y, without the cancellation where σ(z) is nearly y = 1.
+    """Return σ(z) − y, o − y of the notes, to the last digits also where o = σ(z) is nearly y = 1.
 
-    With E = e⁻ᶻ it is 1/(1 + E) − y = (1 − y − yE)/(1 + E).
+    Where o is above ½ its digits end sooner than those of 1 − o = σ(−z) = e⁻ᶻo: what o was rounded up by is added.
     """
     e = np.exp(np.minimum(-z, _LARGEST_EXPONENT.get(z.dtype.char, 709.0)))
-    return (1 - y - y * e) / (1 + e)
+    o = 1 / (1 + e)
+    return (z > 0) * (1 - o - e * o) + (o - y)
 
 
 sigmoid_error.defvjp(z=lambda g, z: g * (sigmoid(z) * sigmoid(-z)), y=lambda g: -g)

@@ -106,8 +106,9 @@ class Block:
 
     def begin_update(self) -> tuple[Group, int]:
         """Count an update, and return the hyper-parameters for it and its number."""
+        update = (self.group, self.t + 1) if current.tracer is None else current.tracer.update_of(self)
         effect(self._count)
-        return (self.group, self.t) if current.tracer is None else current.tracer.update_of(self)
+        return update
 
     def _count(self) -> None:
         self.t += 1

@@ -11,15 +11,22 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from ..engine import Tensor
+from ..nn import Buffer
 from .ir import Instruction, Program, Value
 
 _ACTIVATIONS = ("tanh", "relu", "sigmoid", "gelu", "silu", "elu", "leaky_relu", "softplus")
+_LOSSES = ("bce_with_logits", "softmax_cross_entropy")
 _LETTERS = {"linear": "z", "matmul": "z", "softmax": "o", **dict.fromkeys(_ACTIVATIONS, "h")}
 
 
 def parameter_names(modules: Iterable[Any]) -> dict[int, str]:
-    """Return W1, b1, W2 … for the weights and biases of a model, by id; the key with underscores for the others."""
+    """Return W1, b1, W2 … for the weights and biases of a model, by id; the key with underscores for the others.
+
+    Buffers, such as running averages, are called as they are, with the number of their layer.
+    """
     names: dict[int, str] = {}
     for root in modules:
         count = 0
@@ -30,6 +37,7 @@ def parameter_names(modules: Iterable[Any]) -> dict[int, str]:
             for key, t in fresh:
                 letter = {"weight": "W" if t.ndim > 1 else "gamma", "bias": "b"}.get(key)
                 names[id(t)] = f"{letter}{count}" if letter else re.sub(r"\W", "_", f"{path}.{key}".lstrip("."))
+            names |= {id(t): f"{key}{count}" for key, t in module._parts() if isinstance(t, Buffer)}
     return names
 
 
@@ -69,7 +77,11 @@ def name_values(program: Program, gradients: dict[Value, str]) -> None:
     numbers: dict[Value, tuple[str, int]] = {}
     for origin, steps in groupby(program.instructions, key=lambda step: step.origin):
         made = [s for s in steps if s.target is not None and s.target.kind == "temporary" and not s.target.name]
-        if origin.endswith("'"):
+        if origin in _LOSSES and made:
+            made[-1].target.name = "loss"  # type: ignore[union-attr]
+        elif origin.removesuffix("'") in _LOSSES:
+            _name_output(made)
+        elif origin.endswith("'"):
             _name_cotangent(origin[:-1], [s for s in made if s.target is not None and s.target.base is None], numbers)
         elif origin in _LETTERS and made:
             in_order = made if origin == "linear" else made[::-1]
@@ -79,10 +91,30 @@ def name_values(program: Program, gradients: dict[Value, str]) -> None:
                 n = counts[letter] = counts.get(letter, 0) + 1
                 value.name = f"{letter}{n}"
                 numbers[value] = letter, n
-        elif any(word in origin for word in ("loss", "entropy", "bce")) and made and made[-1].target is not None:
-            made[-1].target.name = "loss"
+    for step in program.instructions:
+        _name_by_weight(step)
     for value in program.values():
         value.name = value.name or "v"
+
+
+def _name_output(steps: list[Instruction]) -> None:
+    """Name the output o in the derivative of a loss that is one operation with its activation: what exponentials make.
+
+    σ(z) and softmax(z) are the first to be divided by something computed.
+    """
+    for step in steps:
+        if step.function is np.divide and isinstance(step.args[1], Value) and step.target is not None:
+            step.target.name = "o"
+            return
+
+
+def _name_by_weight(step: Instruction) -> None:
+    """Name what a derivative was taken by, from the weight beside it: dW2 = dz2.T @ h1."""
+    found = re.fullmatch(r"dW(\d+)", step.target.name) if step.target is not None else None
+    if found and step.function is np.dot and isinstance(step.args[0], Value):
+        above = step.args[0].root
+        if above.kind == "temporary" and not above.name:
+            above.name = f"dz{found[1]}"
 
 
 def _name_cotangent(operation: str, steps: list[Instruction], numbers: dict[Value, tuple[str, int]]) -> None:

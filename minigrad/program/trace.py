@@ -293,7 +293,7 @@ class Tracer:
         return Traced(self, value, now)
 
     def update_of(self, block: Any) -> tuple[dict[str, Any], Traced]:
-        """Return the settings of a block of parameters that is being updated, and its count of updates."""
+        """Return the settings of a block of parameters that is about to be updated, and which update it is."""
         group = block.group
         self.settings.append((group, {key: group[key] for key in group if key not in ("lr", "params")}))
         for array, name in [
@@ -304,7 +304,7 @@ class Tracer:
             if array is not None:
                 self.lift(array).value.name = name
         rate = self._number(lambda: group["lr"], group["lr"], "lr")
-        return {**group, "lr": rate}, self._number(lambda: block.t, block.t, "t")
+        return {**group, "lr": rate}, self._number(lambda: block.t + 1, block.t + 1, "t")
 
     def forget_gradients(self, leaves: Sequence[Tensor]) -> None:
         """Take note that gradients are dropped: whatever they were at the start of a run does not matter."""
