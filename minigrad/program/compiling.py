@@ -81,6 +81,8 @@ class Replay:
         for tensor, array, _ in tracer.tensors:
             value = tracer.lift(array).value
             value.name = value.name or names.get(id(tensor), "")
+        for value in self.program.values():
+            value.name = value.name or names.get(id(value.array), "")
         name_values(
             self.program,
             {outputs[place]: "d" + names.get(id(leaf), "leaf") for leaf, place in self._grads if place is not None},
@@ -93,8 +95,13 @@ class Replay:
 
     @property
     def source(self) -> str:
-        """The text of the program."""
+        """The text of the program, as a function that stands by itself."""
         return function_text(self._name, self.program)[0]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments of that function, as they are now."""
+        return function_text(self._name, self.program)[1]
 
     @property
     def memory(self) -> Memory:
@@ -159,8 +166,13 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The text of the program of the last call."""
+        """The text of the program of the last call: a function that needs nothing but NumPy."""
         return self._latest().source
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments of that function as they are now: parameters, learning rate, state of the optimizer."""
+        return self._latest().arguments
 
     @property
     def program(self) -> Program:

@@ -37,7 +37,8 @@ def parameter_names(modules: Iterable[Any]) -> dict[int, str]:
             for key, t in fresh:
                 letter = {"weight": "W" if t.ndim > 1 else "gamma", "bias": "b"}.get(key)
                 names[id(t)] = f"{letter}{count}" if letter else re.sub(r"\W", "_", f"{path}.{key}".lstrip("."))
-            names |= {id(t): f"{key}{count}" for key, t in module._parts() if isinstance(t, Buffer)}
+            buffers = [(key, t) for key, t in module._parts() if isinstance(t, Buffer) and id(t) not in names]
+            names |= {id(t): f"{key}{count}" for key, t in buffers}
     return names
 
 
@@ -88,13 +89,13 @@ def name_values(program: Program, gradients: dict[Value, str]) -> None:
             results = [s.target for s in in_order if s.target is not None and s.target.base is None]
             for value in results[:1]:
                 letter = _LETTERS[origin]
-                n = counts[letter] = counts.get(letter, 0) + 1
+                n = counts[letter] = max(counts.get(letter, 0) + 1, _layer(made), counts.get("z", 0))
                 value.name = f"{letter}{n}"
                 numbers[value] = letter, n
     for step in program.instructions:
-        _name_by_weight(step)
+        _name_by_weight(step, program)
     for value in program.values():
-        value.name = value.name or "v"
+        value.name = value.name or ("v" if value.kind == "temporary" else "constant")
 
 
 def _name_output(steps: list[Instruction]) -> None:
@@ -108,13 +109,22 @@ def _name_output(steps: list[Instruction]) -> None:
             return
 
 
-def _name_by_weight(step: Instruction) -> None:
+def _layer(steps: list[Instruction]) -> int:
+    """Return the number of the weight that is read, 0 if there is none."""
+    found = [re.fullmatch(r"W(\d+)", value.root.name) for step in steps for value in step.reads()]
+    return next((int(match[1]) for match in found if match), 0)
+
+
+def _name_by_weight(step: Instruction, program: Program) -> None:
     """Name what a derivative was taken by, from the weight beside it: dW2 = dz2.T @ h1."""
     found = re.fullmatch(r"dW(\d+)", step.target.name) if step.target is not None else None
     if found and step.function is np.dot and isinstance(step.args[0], Value):
-        above = step.args[0].root
+        above, name = step.args[0].root, f"dz{found[1]}"
         if above.kind == "temporary" and not above.name:
-            above.name = f"dz{found[1]}"
+            for other in program.values():
+                if other.name == name:  # between it and the weight something stands, such as a batch norm
+                    other.name = f"da{found[1]}"
+            above.name = name
 
 
 def _name_cotangent(operation: str, steps: list[Instruction], numbers: dict[Value, tuple[str, int]]) -> None:
@@ -125,8 +135,8 @@ def _name_cotangent(operation: str, steps: list[Instruction], numbers: dict[Valu
         for read in step.reads():
             if operation in ("linear", "matmul"):
                 if found := re.fullmatch(r"W(\d+)", read.root.name):
-                    n = int(found[1]) - 1
-                    value.name = f"dh{n}" if n else "dx"
+                    below = [n for letter, n in numbers.values() if letter == "h" and n < int(found[1])]
+                    value.name = f"dh{max(below)}" if below else "dx"
                     return
             elif read.root in numbers:
                 steps[-1].target.name = f"dz{numbers[read.root][1]}"  # type: ignore[union-attr]

@@ -7,6 +7,7 @@ What is used once is written where it is used, a transpose always; everything el
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class Printer:
         """Return the statements, one for each instruction that is not written inside another."""
         for value in self.program.inputs:
             self.names[value] = self._free(value.name)
-        written: list[str] = []
+        written = self.beginning()
         safe = _safe_to_inline(self.program, _count_uses(self.program)) if self.inline else set()
         line = ""
         for step in self.program.instructions:
@@ -73,7 +74,7 @@ class Printer:
             if step.kind == "effect":
                 written.append(text)
             elif step.kind == "check":
-                written.append(f"if not {text}: raise Recheck")
+                written.append(self.check(text))
             elif step.writes is not None:
                 written.append(text)
             elif inline and step.target is not None:
@@ -82,6 +83,14 @@ class Printer:
                 name = self.names[step.target] = self._free(step.target.name or "v")
                 written.append(f"{name} = {text}")
         return written
+
+    def check(self, condition: str) -> str:
+        """Return a statement that a condition must hold."""
+        return f"if not {condition}: raise Recheck"
+
+    def beginning(self) -> list[str]:
+        """Return statements that come before all others."""
+        return []
 
     def expression(self, step: Instruction) -> tuple[str, int]:
         """Return an instruction as an expression, and how tightly its outermost operator binds."""
@@ -137,6 +146,8 @@ class Printer:
             return f"[{', '.join(map(self.text, x))}]"
         if isinstance(x, np.dtype):
             return f"np.{x.name}"
+        if isinstance(x, type) and issubclass(x, np.generic):
+            return f"np.{x.__name__}"
         if isinstance(x, np.generic):
             return f"np.{x.dtype.name}({x.item()!r})"
         if isinstance(x, bool | int | float | str) or x is None or x is Ellipsis:
@@ -228,7 +239,107 @@ def _safe_to_inline(program: Program, uses: dict[Value, int]) -> set[Value]:
     return safe
 
 
+class Standing(Printer):
+    """Writes a program that stands by itself, in a file that imports NumPy alone.
+
+    Arrays, numbers that are read anew and random generators are keyword arguments; constants are written out; a
+    parameter that lies in one array with the others is a view of that. What changes Python's own state alone, such as
+    the count of an optimizer or the step of a schedule, has no place in it.
+    """
+
+    def __init__(self, program: Program) -> None:
+        effects = [step for step in program.instructions if step.kind in ("effect", "number")]
+        steps = [step for step in program.instructions if step not in set(effects)]
+        super().__init__(Program(program.inputs, steps, program.outputs))
+        self._numbers = {step.target: step.function for step in effects if step.target is not None}
+        self._read: dict[str, Callable[[], Any]] = {}
+        self._whole = _gathered(program)
+        self._constants = {
+            value: text
+            for value in program.values()
+            if value.kind == "array" and value.name == "constant" and value not in program.written()
+            if (text := _literal(value.array))
+        }
+
+    def function(self, name: str) -> str:
+        """Return the text of a function of the program's inputs; what lives outside are its keyword arguments."""
+        return "import numpy as np\n\n\n" + super().function(name)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments as they are now."""
+        return {name: self._read[name]() if name in self._read else thing for name, thing in self.outside.items()}
+
+    def beginning(self) -> list[str]:
+        """Return the statements that cut parameters out of the array they lie in."""
+        cut = []
+        for value, (whole, start) in self._whole.items():
+            shape = "" if len(value.shape or ()) == 1 else f".reshape({self.text(value.shape)})"
+            self.names[value] = self._free(value.name)
+            cut.append(f"{self.names[value]} = {self.text(whole)}[{start}:{start + value.size}]{shape}")
+        return cut
+
+    def expression(self, step: Instruction) -> tuple[str, int]:
+        """Return an instruction as an expression, and how tightly its outermost operator binds."""
+        if step.kind == "draw":
+            function: Any = step.function
+            arguments = self._arguments(step.args, step.kwargs)
+            return f"{self.refer(function.generator(), 'rng')}.{function.__name__}({arguments})", ATOM
+        into = step.kwargs.get("out")
+        if step.function is np.concatenate and step.writes is into is not None and into not in self.names:
+            self.names[into] = self._free(into.name)  # gathered anew at every run: nobody needs to give it
+            rest = {key: x for key, x in step.kwargs.items() if key != "out"}
+            return f"{self.names[into]} = np.concatenate({self._arguments(step.args, rest)})", 0
+        return super().expression(step)
+
+    def check(self, condition: str) -> str:
+        """Return a statement that a condition must hold."""
+        return f"assert {condition}"
+
+    def text(self, x: Any, binding: int = 0) -> str:
+        """Return an operand, in parentheses where an operator that binds as tightly as `binding` stands beside it."""
+        if isinstance(x, Value) and x in self._constants:
+            return self._constants[x]
+        if isinstance(x, Value) and x in self._numbers and x not in self.names:
+            self.names[x] = self._free(x.name)
+            self.outside[self.names[x]] = self._read[self.names[x]] = self._numbers[x]
+        return super().text(x, binding)
+
+
+def _gathered(program: Program) -> dict[Value, tuple[Value, int]]:
+    """Return the arrays that are parts of another one, each with that and where it begins."""
+    arrays = [value for value in program.values() if value.kind == "array" and value.array.size]
+    owners = {id(value.array): value for value in arrays if value.array.ndim == 1}
+    found = {}
+    for value in arrays:
+        whole = owners.get(id(value.array.base))
+        if whole is not None and value.array.flags.c_contiguous and value.dtype == whole.dtype:
+            places = [array.__array_interface__["data"][0] for array in (value.array, whole.array)]
+            found[value] = whole, (places[0] - places[1]) // whole.dtype.itemsize
+    return found
+
+
+def _literal(array: Any) -> str:
+    """Return the text of a constant array, "" of one that is long and without a rule."""
+    dtype = f"np.{array.dtype.name}"
+    flat = array.ravel()
+    if array.dtype.kind not in "fiub" or not array.size:
+        return ""
+    if flat.tobytes() == np.full(flat.shape, flat[0]).tobytes() and array.ndim:
+        name = {0: "zeros", 1: "ones"}.get(flat[0].item(), "full")
+        if name == "full" or np.signbit(flat[0]):
+            return f"np.full({array.shape}, {_number(flat[0])}, {dtype})"
+        return f"np.{name}({array.shape[0] if array.ndim == 1 else array.shape}, {dtype})"
+    if array.ndim == 1 and np.array_equal(flat, np.arange(flat.size)):
+        return f"np.arange({flat.size}{'' if array.dtype == np.arange(1).dtype else f', dtype={dtype}'})"
+    finite = array.size <= 16 and np.isfinite(flat).all()
+    return f"np.array({array.tolist()}, {dtype})" if finite else ""
+
+
+def _number(x: np.generic) -> str:
+    return repr(x.item()) if np.isfinite(x) else f"float('{x.item()}')"
+
+
 def function_text(name: str, program: Program) -> tuple[str, dict[str, Any]]:
-    """Return the text of a function of the program's inputs, and what it refers to outside, by name."""
-    printer = Printer(program)
-    return printer.function(name), printer.outside
+    """Return the text of a program that stands by itself, and its keyword arguments as they are now."""
+    printer = Standing(program)
+    return printer.function(name), printer.arguments()
