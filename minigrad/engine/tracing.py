@@ -8,7 +8,7 @@ of values. Without a tracer each of them does at once what it was asked. Read ne
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 
@@ -24,14 +24,6 @@ def effect(change: Callable[[], Any]) -> None:
     if current.tracer is not None:
         current.tracer.effect(change)
     change()
-
-
-def drop_gradients(leaves: Sequence[Any]) -> None:
-    """Let the gradients of leaves be None, now and at every later run."""
-    if current.tracer is not None:
-        current.tracer.forget_gradients(leaves)
-    for leaf in leaves:
-        leaf.grad = None
 
 
 def draw(in_use: Callable[[], Any], method: str, **options: Any) -> Any:

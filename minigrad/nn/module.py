@@ -16,7 +16,6 @@ import numpy as np
 
 from ..device import as_device, move
 from ..engine import Tensor
-from ..engine.tracing import drop_gradients
 from ..errors import CheckpointError, describe, nearest, warn_user
 
 
@@ -182,7 +181,8 @@ class Module:
 
     def zero_grad(self) -> None:
         """Drop the gradients of all parameters."""
-        drop_gradients(builtins.list(self.parameters()))
+        for p in self.parameters():
+            p.grad = None
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         """Learn all parameters, or freeze them."""

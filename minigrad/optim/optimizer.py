@@ -14,7 +14,7 @@ import numpy as np
 
 from ..device import device_of, move
 from ..engine import Tensor, enable_grad
-from ..engine.tracing import drop_gradients, effect
+from ..engine.tracing import effect
 from ..errors import CheckpointError, GraphError, describe
 from .block import STRETCH, Array, Block, Group
 
@@ -89,7 +89,8 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Drop the gradients: the next backward starts from None."""
-        drop_gradients(self._params)
+        for p in self._params:
+            p.grad = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return copies of the state of every parameter, in definition order, and the groups' settings."""

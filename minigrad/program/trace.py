@@ -169,7 +169,7 @@ class Tracer:
     tensors : every Tensor that lives outside and was looked at, with its array and its gradient at that time
     modules : every module that was called, or is part of one that was
     settings : every dictionary of settings that was read, with what it held, but for what may vary
-    forgotten : the leaves whose gradients were dropped, by id
+    dropped : whether the first that was done with a leaf's gradient was to drop it, by the id of the leaf
     """
 
     def __init__(self) -> None:
@@ -177,7 +177,7 @@ class Tracer:
         self.tensors: list[tuple[Tensor, Any, Tensor | None]] = []
         self.modules: dict[int, Any] = {}
         self.settings: list[tuple[dict[str, Any], dict[str, Any]]] = []
-        self.forgotten: set[int] = set()
+        self.dropped: dict[int, tuple[Tensor, bool]] = {}
         self.accumulates: list[Tensor] = []  # leaves whose earlier gradient is read
         self._arrays: dict[int, Traced] = {}
         self._seen: set[int] = set()
@@ -215,9 +215,10 @@ class Tracer:
             return traced
         if id(tensor) not in self._seen:
             self._seen.add(id(tensor))
-            self.tensors.append((tensor, array, tensor.grad))
-            if tensor.grad is not None:
-                self._gradients[id(tensor.grad)] = tensor
+            grad = _grad.__get__(tensor)
+            self.tensors.append((tensor, array, grad))
+            if grad is not None:
+                self._gradients[id(grad)] = tensor
         return self.lift(array)
 
     def made(self, tensor: Tensor) -> None:
@@ -306,10 +307,6 @@ class Tracer:
         rate = self._number(lambda: group["lr"], group["lr"], "lr")
         return {**group, "lr": rate}, self._number(lambda: block.t + 1, block.t + 1, "t")
 
-    def forget_gradients(self, leaves: Sequence[Tensor]) -> None:
-        """Take note that gradients are dropped: whatever they were at the start of a run does not matter."""
-        self.forgotten |= {id(leaf) for leaf in leaves}
-
     def effect(self, change: Callable[[], Any]) -> None:
         """Write down a change of Python's state; the caller makes it."""
         self.instructions.append(Instruction(change, kind="effect"))
@@ -352,6 +349,7 @@ def _shows(view: Any, array: Any) -> bool:
 
 
 _slot: Any = vars(Tensor)["_data"]
+_grad: Any = vars(Tensor)["grad"]
 array_of: Callable[[Tensor], Any] = _slot.__get__  # the array itself, also while a trace runs
 _one_at_a_time = threading.RLock()
 
@@ -367,6 +365,18 @@ def _read(tensor: Tensor) -> Any:
     return tracer.read(tensor, array)
 
 
+def _read_grad(tensor: Tensor) -> Any:
+    if current.tracer is not None:
+        current.tracer.dropped.setdefault(id(tensor), (tensor, False))
+    return _grad.__get__(tensor)
+
+
+def _write_grad(tensor: Tensor, grad: Any) -> None:
+    if current.tracer is not None:  # dropped first: then it does not matter what it was at the start of a run
+        current.tracer.dropped.setdefault(id(tensor), (tensor, grad is None))
+    _grad.__set__(tensor, grad)
+
+
 def _write(tensor: Tensor, array: Any) -> None:
     _slot.__set__(tensor, array)
     if isinstance(array, Traced) and current.tracer is not None:
@@ -375,9 +385,9 @@ def _write(tensor: Tensor, array: Any) -> None:
 
 @contextmanager
 def tracing() -> Iterator[Tracer]:
-    """Let every look at a Tensor's array, in this thread, be a look at a traced one.
+    """Let every look at a Tensor's array, in this thread, be a look at a traced one, and note what befalls gradients.
 
-    The class's slot gives way to a property for as long as a trace runs, so that at other times nobody pays for it.
+    The class's slots give way to properties for as long as a trace runs, so that at other times nobody pays for it.
     One trace runs at a time.
     """
     with _one_at_a_time:
@@ -385,9 +395,11 @@ def tracing() -> Iterator[Tracer]:
         device._by_type[Traced] = device.CPU
         current.tracer = tracer
         setattr(Tensor, "_data", property(_read, _write))  # noqa: B010  mypy knows it as a slot
+        setattr(Tensor, "grad", property(_read_grad, _write_grad))  # noqa: B010
         try:
             yield tracer
         finally:
             current.tracer = None
             setattr(Tensor, "_data", _slot)  # noqa: B010
+            setattr(Tensor, "grad", _grad)  # noqa: B010
             tracer.settle()
