@@ -9,7 +9,7 @@ from samples import ROWS
 import minigrad as mg
 from minigrad import nn, optim
 from minigrad.errors import TraceError
-from minigrad.program import compiling
+from minigrad.program import executor
 from minigrad.transforms.tree import flatten
 
 F = nn.functional
@@ -63,7 +63,7 @@ def training(kind, optimizer, compiled, wrapper=mg.compile, **options):
 @pytest.fixture
 def poison(monkeypatch):
     """Overwrite all memory that nobody should need any more: whoever reads it all the same, reads NaN."""
-    monkeypatch.setattr(compiling, "POISON", True)
+    monkeypatch.setattr(executor, "POISON", True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -227,8 +227,12 @@ def test_frozen_parameters_and_clipping_by_value():
 BY_VALUE = {"cofactors", "det", "interp", "lstsq", "matrix_rank", "piecewise", "quantile", "repeat"}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_operation_and_its_derivative_give_the_same(row, poison):
+def arrays_of(x):
+    return [y.numpy() if isinstance(y, mg.Tensor) else np.asarray(y) for y in flatten(x)[0]]
+
+
+def runs_of(row, **options):
+    """For every case of a row: what the operation and its derivative give, run as they are, and as a program."""
     for case in row.cases:
         floats = [a for a in case.args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
 
@@ -244,17 +248,20 @@ def test_every_operation_and_its_derivative_give_the_same(row, poison):
             return out, pull(mg.ones_like(out))
 
         with np.errstate(all="ignore"):
-            expected = flatten(both(*floats))[0]
-            compiled = mg.compile(both)
+            expected = arrays_of(both(*floats))
+            compiled = mg.compile(both, **options)
             try:
                 compiled(*[2 * a for a in floats])
             except TraceError:
                 assert row.name in BY_VALUE or row.name.startswith("at,")
                 return
-            got = flatten(compiled(*[a.copy() for a in floats]))[0]
-        for a, b in zip(expected, got, strict=True):
-            a, b = (x.numpy() if isinstance(x, mg.Tensor) else np.asarray(x) for x in (a, b))
-            assert a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+            yield from zip(expected, arrays_of(compiled(*[a.copy() for a in floats])), strict=True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_operation_and_its_derivative_give_the_same(row, poison):
+    for a, b in runs_of(row):
+        assert a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 REFUSED = [

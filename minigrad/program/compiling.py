@@ -7,19 +7,20 @@ One program for each signature: shapes and dtypes of the arrays, and everything 
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import threading
-from collections.abc import Callable, Collection
-from operator import attrgetter
+from collections.abc import Callable, Collection, Sequence
+from itertools import repeat
+from operator import attrgetter, is_, is_not
 from typing import Any
 
 import numpy as np
 
 from ..engine import Tensor, wrap
 from ..engine.tracing import current
-from ..errors import TraceError, describe
+from ..errors import TraceError, describe, nearest, require
 from ..transforms.tree import flatten, map_leaves, paths, unflatten
-from .executor import build
 from .ir import Program, Value
 from .naming import argument_names, name_values, parameter_names, variable_names
 from .passes import check_names, optimise
@@ -28,8 +29,9 @@ from .source import function_text
 from .trace import Traced, Tracer, array_of, tracing
 
 Function = Callable[..., Any]
-_mode = attrgetter("training")
-POISON = False  # for tests: memory that nobody should need any more is overwritten with NaN
+_mode, _flag, _gradient = attrgetter("training"), attrgetter("requires_grad"), attrgetter("grad")
+_ARRAYS = {Tensor, np.ndarray}
+EXECUTORS = {"numpy": ".executor", "numba": ".native"}
 
 
 class Recheck(Exception):
@@ -44,10 +46,17 @@ class Replay:
     stages : the instructions as traced, and as each pass left them
     program : the last of these, which runs
     plan : the memory it works in
+    text : what the executor runs
     """
 
     def __init__(
-        self, function: Function, tracer: Tracer, inputs: list[Value], value: Any, without: Collection[str]
+        self,
+        function: Function,
+        tracer: Tracer,
+        inputs: list[Value],
+        value: Any,
+        executor: str,
+        without: Collection[str],
     ) -> None:
         outputs: list[Value] = []
         self._name = getattr(function, "__name__", "step")
@@ -68,9 +77,10 @@ class Replay:
         for leaf, _, before in tracer.tensors:
             if leaf.requires_grad and leaf.is_leaf and leaf.grad is not before:
                 self._grads.append((leaf, None if leaf.grad is None else place(array_of(leaf.grad))))
-                if before is None and id(leaf) not in tracer.forgotten:
+                if before is None and not tracer.dropped[id(leaf)][1]:
                     self._without.append(leaf)
-        self._tensors = [(leaf, array, leaf.requires_grad) for leaf, array, _ in tracer.tensors]
+        self._tensors = [leaf for leaf, *_ in tracer.tensors]
+        self._arrays, self._flags = [array for _, array, _ in tracer.tensors], list(map(_flag, self._tensors))
         self._modules = list(tracer.modules.values())
         self._modes = list(map(_mode, self._modules))
         self._settings = tracer.settings
@@ -90,7 +100,16 @@ class Replay:
         fresh = {outputs[x[1]].root for x in self._results if len(x) == 2}
         if self._accumulates:  # what a run leaves behind is read by the next one
             fresh |= {outputs[place].root for _, place in self._grads if place is not None}
-        self._run, self.plan, _ = build(self.program, fresh, Recheck, poison=POISON, without=without)
+        build = importlib.import_module(EXECUTORS[executor], __package__).build
+        self._run, self.plan, self.text = build(self.program, fresh, Recheck, without)
+        # A gradient that lies in the program's own memory stays the same Tensor from run to run.
+        self._kept: list[tuple[Tensor, Tensor]] = []
+        self._others: list[tuple[Tensor, int | None]] = []
+        for leaf, n in self._grads:
+            if n is not None and outputs[n] in self.plan.buffers and outputs[n].root not in fresh:
+                self._kept.append((leaf, wrap(self.plan.buffers[outputs[n]])))
+            else:
+                self._others.append((leaf, n))
         self._lock = threading.Lock()  # the arrays a program works in are kept between its runs
 
     @property
@@ -112,16 +131,19 @@ class Replay:
         """Tell whether all that it depends on, beside its arguments, is as it was."""
         return (
             list(map(_mode, self._modules)) == self._modes
-            and all([x._data is array and x.requires_grad is on for x, array, on in self._tensors])
+            and all(map(is_, map(array_of, self._tensors), self._arrays))
+            and list(map(_flag, self._tensors)) == self._flags
             and all([values.items() <= settings.items() for settings, values in self._settings])
-            and all([leaf.grad is None for leaf in self._without])
-            and all([leaf.grad is not None for leaf in self._accumulates])
+            and all(map(is_, map(_gradient, self._without), repeat(None)))
+            and all(map(is_not, map(_gradient, self._accumulates), repeat(None)))
         )
 
     def __call__(self, arrays: list[Any]) -> Any:
         with self._lock:
             outputs = self._run(*arrays)
-        for leaf, place in self._grads:
+        for leaf, grad in self._kept:
+            leaf.grad = grad
+        for leaf, place in self._others:
             leaf.grad = None if place is None else wrap(outputs[place])
         results = [x[0] if len(x) == 1 else wrap(outputs[x[1]]) if x[0] else outputs[x[1]] for x in self._results]
         return unflatten(self._tree, results)
@@ -137,9 +159,9 @@ class Compiled:
     stages : the instructions as traced and after each pass, by its name
     """
 
-    def __init__(self, function: Function, without: Collection[str] = ()) -> None:
+    def __init__(self, function: Function, executor: str, without: Collection[str]) -> None:
         functools.update_wrapper(self, function)
-        self._left_out = check_names(without)
+        self.executor, self._left_out = executor, check_names(without)
         self.__name__: str = getattr(function, "__name__", type(function).__name__)
         self.function = function
         self._replays: dict[Any, Replay] = {}
@@ -148,15 +170,19 @@ class Compiled:
     def __call__(self, *args: Any, **options: Any) -> Any:
         if current.tracer is not None:  # part of another trace
             return self.function(*args, **options)
-        leaves, tree = flatten((args, options))
-        key, arrays = self._signature(leaves, tree)
+        leaves: Sequence[Any] = args
+        structure: Any = len(args)
+        if options or not _ARRAYS.issuperset(map(type, args)):  # there is something to take apart
+            leaves, tree = flatten((args, options))
+            structure = tuple(paths(tree))
+        key, arrays = self._signature(leaves, structure)
         replay = self._last = self._replays.get(key)
         if replay is not None and replay.fits():
             try:
                 return replay(arrays)
             except Recheck:
                 return self.function(*args, **options)
-        return self._trace(key, leaves, tree)
+        return self._trace(key, args, options)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
@@ -199,9 +225,9 @@ class Compiled:
             raise TraceError(f"compile: {self.__name__} has no program yet; call it once")
         return self._last
 
-    def _signature(self, leaves: list[Any], tree: Any) -> tuple[Any, list[Any]]:
+    def _signature(self, leaves: Sequence[Any], structure: Any) -> tuple[Any, list[Any]]:
         """Return what a call is recognised by, and the arrays among its arguments."""
-        key: list[Any] = [tuple(paths(tree))]
+        key: list[Any] = [structure]
         arrays = []
         for x in leaves:
             array = x.data if isinstance(x, Tensor) else x
@@ -221,8 +247,9 @@ class Compiled:
             key.append((type(x), array))
         return tuple(key), arrays
 
-    def _trace(self, key: Any, leaves: list[Any], tree: Any) -> Any:
+    def _trace(self, key: Any, args: Any, options: Any) -> Any:
         """Run the function once, keep what it became, and return what it returned."""
+        leaves, tree = flatten((args, options))
         with tracing() as tracer:
             for module in _modules_of(self.function, leaves):
                 tracer.watch(module)
@@ -247,7 +274,9 @@ class Compiled:
                 given.append(made)
             args, options = unflatten(tree, given)
             value = self.function(*args, **options)
-            self._last = self._replays[key] = Replay(self.function, tracer, inputs, value, self._left_out)
+            self._last = self._replays[key] = Replay(
+                self.function, tracer, inputs, value, self.executor, self._left_out
+            )
         return map_leaves(lambda x: x.data if isinstance(x, Traced) else x, value)
 
 
@@ -263,13 +292,16 @@ def _modules_of(function: Function, leaves: list[Any]) -> list[Any]:
     return [x for x in flat if hasattr(x, "named_modules") and hasattr(x, "training")]
 
 
-def compile_(function: Function, *, without: Collection[str] = ()) -> Compiled:
+def compile_(function: Function, *, executor: str = "numpy", without: Collection[str] = ()) -> Compiled:
     """Return a function that does the same as a program of NumPy calls, without the framework around them.
 
     Parameters
     ----------
     function : anything that works with Tensors: a model's forward pass, a gradient, a whole training step with its
         loss, `backward`, the optimizer's and the schedule's step and `zero_grad`
+    executor : what runs the program: "numpy"; or "numba", which makes loops of what works element by element, compiles
+        them for this machine and lets its cores share the large ones (the extra `native`; the first run takes seconds,
+        and sums may differ in the last digits)
     without : names of passes to leave out: "constants", "algebra", "repetition", "dead_code"; of the plan of the
         memory, "views" and "reuse"
 
@@ -305,4 +337,9 @@ def compile_(function: Function, *, without: Collection[str] = ()) -> Compiled:
     """
     if not callable(function):
         raise TypeError(f"compile: needs a function, got {describe(function)}")
-    return Compiled(function, without)
+    if executor not in EXECUTORS:
+        known = " or ".join(map(repr, EXECUTORS))
+        raise ValueError(f"compile: executor must be {known}, got {executor!r}.{nearest(str(executor), EXECUTORS)}")
+    if executor == "numba":
+        require("numba", "native", "mg.compile(…, executor='numba')")
+    return Compiled(function, executor, without)

@@ -2,7 +2,7 @@
 
 Every result goes into an array that is kept from run to run (`out=`); arrays whose value nobody needs any more are
 used again; views are made once; a constant beside an array is an array too, which NumPy takes quicker than a Python
-number; gradients that an optimizer gathers are computed where it wants them. Read next: `minigrad/train/`.
+number; gradients that an optimizer gathers are computed where it wants them. Read next: `fusion.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .source import Printer
 from .trace import astype
 
 Array = Any
+POISON = False  # for tests: an array is overwritten with NaN as soon as nobody should need it
 # Where a number may stand as an array without axes: the result is the same.
 _ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum}
 
@@ -92,7 +93,7 @@ class Plan:
             if value is not None and value.base is not None:  # a view, made once where its memory is kept
                 base = self.buffers.get(value.base, value.base.array)
                 if base is not None and step.kind == "call" and self._views:
-                    view = _run_on(step, value.base, base)
+                    view = view_of(step, value.base, base)
                     if view is not None:
                         self.buffers[value] = view
                         self.skipped.add(step)
@@ -150,7 +151,7 @@ def keeps_result(step: Instruction) -> bool:
     return step.function is np.dot and all(len(a.shape or ()) in (1, 2) and a.dtype == value.dtype for a in operands)
 
 
-def _run_on(step: Instruction, value: Value, array: Array) -> Array | None:
+def view_of(step: Instruction, value: Value, array: Array) -> Array | None:
     """Return the view that a step makes of an array, if it needs nothing else."""
     if set(step.reads()) != {value}:
         return None
@@ -159,12 +160,12 @@ def _run_on(step: Instruction, value: Value, array: Array) -> Array | None:
     return view if isinstance(view, np.ndarray) and np.may_share_memory(view, array) else None
 
 
-class _Fast(Printer):
+class Fast(Printer):
     """Prints statements that work on the arrays of a plan."""
 
-    def __init__(self, program: Program, plan: Plan, poison: bool) -> None:
+    def __init__(self, program: Program, plan: Plan) -> None:
         super().__init__(program)
-        self.plan, self.poison = plan, poison
+        self.plan = plan
 
     def lines(self) -> list[str]:
         for value in self.program.inputs:
@@ -174,15 +175,15 @@ class _Fast(Printer):
         written: list[str] = []
         for i, step in enumerate(self.program.instructions):
             if step not in self.plan.skipped:
-                written.append(self._statement(step))
-            if self.poison:
+                written.append(self.statement(step))
+            if POISON:
                 written += [
                     f"{self.refer(a, 'b')}.fill({'np.nan' if a.dtype.kind == 'f' else '0'})"
                     for a in self.plan.freed.get(i, ())
                 ]
         return written
 
-    def _statement(self, step: Instruction) -> str:
+    def statement(self, step: Instruction) -> str:
         out = step.target if step.target in self.plan.buffers else step.kwargs.get("out")
         if step.kind == "call" and isinstance(out, Value):
             into = self.text(out)
@@ -222,7 +223,6 @@ def build(
     program: Program,
     fresh: set[Value],
     failed: type[Exception],
-    poison: bool = False,
     without: Collection[str] = (),
 ) -> tuple[Callable[..., Any], Plan, str]:
     """Return the function that runs a program, the plan of its memory, and its text.
@@ -231,11 +231,10 @@ def build(
     ----------
     fresh : the outputs that belong to the caller
     failed : what to raise when a check comes out otherwise
-    poison : for tests: overwrite every array with NaN as soon as nobody should need it
     without : what the plan is to leave out: "reuse", "views"
     """
     plan = Plan(program, fresh, without)
-    printer = _Fast(program, plan, poison)
+    printer = Fast(program, plan)
     text = printer.function("run")
     namespace: dict[str, Any] = {"np": np, "Recheck": failed}
     exec(compile(text, "<minigrad program>", "exec"), namespace)

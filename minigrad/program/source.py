@@ -52,11 +52,15 @@ class Printer:
     def function(self, name: str) -> str:
         """Return the text of a function of the program's inputs; what lives outside are its keyword arguments."""
         body = self.lines()
-        results = ", ".join(map(self.text, self.program.outputs)) + ("," if len(self.program.outputs) == 1 else "")
+        results = ", ".join(map(self.result, self.program.outputs)) + ("," if len(self.program.outputs) == 1 else "")
         parameters = [self.names[value] for value in self.program.inputs]
         head = ", ".join([*parameters, *(["*", *self.outside] if self.outside else [])])
         lines = [*body, f"return {results or '()'}"]
         return f"def {name}({head}):\n" + "".join(f"    {line}\n" for line in lines)
+
+    def result(self, x: Any) -> str:
+        """Return what is handed back."""
+        return self.text(x)
 
     def lines(self) -> list[str]:
         """Return the statements, one for each instruction that is not written inside another."""

@@ -1,0 +1,159 @@
+"""What the loops of the native executor are made of: reading and writing memory, and functions NumPy computes alike.
+
+All of it is compiled by Numba, and imported by the programs that `native.py` writes. The polynomials of `exp` and
+`tanh` are those of Cephes (S. Moshier, expf and tanhf): written without branches, so that one instruction works on
+eight or sixteen numbers. Read next: `minigrad/train/`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+from typing import Any
+
+import llvmlite.binding
+import numba.extending
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+# A loop is made of vector instructions only if its arrays do not overlap, which it checks when it starts; for more
+# than eight pairs of arrays LLVM by itself thinks that too dear.
+llvmlite.binding.set_option("minigrad", "--runtime-memory-check-threshold=128")
+llvmlite.binding.set_option("minigrad", "--vectorize-memory-check-threshold=128")
+
+njit: Any = numba.njit
+intrinsic: Any = numba.extending.intrinsic
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+f4, f8, i4, i8, b1 = np.float32, np.float64, np.int32, np.int64, np.bool_
+__all__ = [
+    "OPTIONS", "b1", "exp4", "f4", "f8", "gemm", "i4", "i8", "larger", "load", "njit", "np", "plus", "sign", "smaller",
+    "store", "tanh4", "wrapped",
+]  # fmt: skip
+
+
+def _products() -> tuple[dict[str, int], int]:
+    """Return where the matrix products of NumPy's own BLAS are, by dtype, and how many bits its lengths have."""
+    numpy = importlib.import_module("numpy._core._multiarray_umath")
+    library: Any = ctypes.CDLL(str(numpy.__file__))  # finds what NumPy was linked with, too
+    for name, bits in (("scipy_cblas_{}gemm64_", 64), ("cblas_{}gemm64_", 64), ("cblas_{}gemm", 32)):
+        found: list[Any] = [getattr(library, name.format(letter), None) for letter in "sd"]
+        if all(found):
+            addresses = [ctypes.cast(function, ctypes.c_void_p).value or 0 for function in found]
+            return dict(zip(("float32", "float64"), addresses, strict=True)), bits
+    return {}, 0
+
+
+PRODUCTS, BITS = _products()  # none where BLAS goes by other names: then products are left to NumPy
+
+
+@intrinsic
+def gemm(
+    _: Any, function: Any, like: Any, a: Any, turn_a: Any, b: Any, turn_b: Any, out: Any, n: Any, k: Any, m: Any
+) -> Any:
+    """Compute `out = a @ b` of an (n, k) and a (k, m) matrix that lie row by row, or turned: column by column."""
+
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function, _, a, turn_a, b, turn_b, out, n, k, m = args
+        real, length, flag = context.get_data_type(like), ir.IntType(BITS), ir.IntType(32)
+        to_real = real.as_pointer()
+        takes = [flag] * 3 + [length] * 3 + [real, to_real, length, to_real, length, real, to_real, length]
+        product = builder.inttoptr(function, ir.FunctionType(ir.VoidType(), takes).as_pointer())
+        row_major, plain, turned = flag(101), flag(111), flag(112)  # cblas.h: CblasRowMajor, CblasNoTrans, CblasTrans
+        on_a, on_b = (builder.icmp_signed("!=", turn, turn.type(0)) for turn in (turn_a, turn_b))
+        n, m, k = [builder.trunc(x, length) if BITS == 32 else x for x in (n, m, k)]
+        builder.call(product, [
+            row_major, builder.select(on_a, turned, plain), builder.select(on_b, turned, plain), n, m, k, real(1.0),
+            builder.inttoptr(a, to_real), builder.select(on_a, n, k), builder.inttoptr(b, to_real),
+            builder.select(on_b, k, m), real(0.0), builder.inttoptr(out, to_real), m,
+        ])  # fmt: skip
+        return context.get_dummy_value()
+
+    return types.void(types.int64, like, *[types.int64] * 8), write
+
+
+@intrinsic
+def load(_: Any, address: Any, index: Any, like: Any) -> Any:
+    """Return the element at an index of the array at an address; `like` has its type."""
+
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first = builder.inttoptr(args[0], context.get_data_type(like).as_pointer())
+        return context.unpack_value(builder, like, builder.gep(first, [args[1]]))
+
+    return like(types.int64, types.int64, like), write
+
+
+@intrinsic
+def store(_: Any, address: Any, index: Any, number: Any) -> Any:
+    """Put a number at an index of the array at an address."""
+
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first = builder.inttoptr(args[0], context.get_data_type(number).as_pointer())
+        context.pack_value(builder, number, args[2], builder.gep(first, [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, number), write
+
+
+@njit(error_model="numpy", fastmath={"reassoc", "nsz"})
+def plus(total: Any, x: Any) -> Any:
+    """Return a sum whose terms may be added up in any order."""
+    return total + x
+
+
+@njit(**OPTIONS)
+def larger(a: Any, b: Any) -> Any:
+    """Return the larger number, or NaN if one is NaN."""
+    return a if a > b or a != a else b
+
+
+@njit(**OPTIONS)
+def smaller(a: Any, b: Any) -> Any:
+    """Return the smaller number, or NaN if one is NaN."""
+    return a if a < b or a != a else b
+
+
+@njit(**OPTIONS)
+def sign(x: Any) -> Any:
+    """Return -1, 0 or 1, or NaN."""
+    return x if x != x else (x > 0) * (x - x + 1) - (x < 0) * (x - x + 1)
+
+
+@njit(**OPTIONS)
+def wrapped(index: Any, length: Any) -> Any:
+    """Return an index that counts from the end as one that counts from the start."""
+    return index + length if index < 0 else index
+
+
+@njit(**OPTIONS)
+def exp4(x: Any) -> Any:
+    """Return eˣ in float32, to one unit in the last place: eˣ = 2ⁿ eʳ, with r = x − n ln 2 in ±½ ln 2."""
+    x = min(max(x, f4(-104)), f4(89))  # beyond, it is 0 and infinity
+    n = np.floor(x * f4(1.4426950408889634) + f4(0.5))
+    r = x - n * f4(0.693359375) + n * f4(2.12194440e-4)  # ln 2 in two parts: the first product is exact
+    p = f4(1.9875691500e-4)
+    p = p * r + f4(1.3981999507e-3)
+    p = p * r + f4(8.3334519073e-3)
+    p = p * r + f4(4.1665795894e-2)
+    p = p * r + f4(1.6666665459e-1)
+    p = p * r + f4(5.0000001201e-1)
+    whole = i4(n)
+    half = whole >> i4(1)  # 2ⁿ in two steps: its square root is a number of float32 where 2ⁿ is none
+    a = i4((half + i4(127)) << i4(23)).view(f4)
+    b = i4((whole - half + i4(127)) << i4(23)).view(f4)
+    return (p * (r * r) + r + f4(1)) * a * b
+
+
+@njit(**OPTIONS)
+def tanh4(x: Any) -> Any:
+    """Return tanh x in float32: x (1 + x² P(x²)) near zero, 1 − 2 / (e²ˣ + 1) beyond."""
+    size = abs(x)
+    square = x * x
+    p = f4(-5.70498872745e-3)
+    p = p * square + f4(2.06390887954e-2)
+    p = p * square + f4(-5.37397155531e-2)
+    p = p * square + f4(1.33314422036e-1)
+    p = p * square + f4(-3.33332819422e-1)
+    near = x * (p * square + f4(1))
+    far = f4(1) - f4(2) / (exp4(size + size) + f4(1))
+    return near if size < f4(0.625) else (far if x > 0 else -far)

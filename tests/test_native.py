@@ -1,0 +1,182 @@
+"""The native executor: kernels printed for Numba, run by Numba, and read as Python for every operation."""
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from samples import ROWS
+from test_compile import KINDS, LABELS, OPTIMIZERS, runs_of, training
+
+import minigrad as mg
+
+pytest.importorskip("numba", reason="the native executor is an extra: numba")
+
+from minigrad.program import machine, native
+
+# What `machine.py` gives to kernels, in plain Python: slow, and in need of no compiler.
+
+
+def load(address, index, like):
+    kind = np.ctypeslib.as_ctypes_type(np.dtype(type(like)))
+    return type(like)(kind.from_address(int(address) + int(index) * ctypes.sizeof(kind)).value)
+
+
+def store(address, index, number):
+    kind = np.ctypeslib.as_ctypes_type(np.dtype(type(number)))
+    kind.from_address(int(address) + int(index) * ctypes.sizeof(kind)).value = number.item()
+
+
+def matrix(address, rows, columns, like, turned=False):
+    numbers = [load(address, i, like) for i in range(rows * columns)]
+    return np.reshape(numbers, (columns, rows)).T if turned else np.reshape(numbers, (rows, columns))
+
+
+def gemm(_, like, a, turn_a, b, turn_b, out, n, k, m):
+    product = matrix(a, n, k, like, turn_a) @ matrix(b, k, m, like, turn_b)
+    for i, number in enumerate(product.ravel()):
+        store(out, i, number)
+
+
+PLAIN = {name: getattr(machine, name) for name in ("OPTIONS", "b1", "f4", "f8", "i4", "i8", "np")}
+PLAIN |= {name: getattr(machine, name).py_func for name in ("larger", "plus", "sign", "smaller", "wrapped")}
+PLAIN |= {"load": load, "store": store, "gemm": gemm, "exp4": np.exp, "tanh4": np.tanh}
+PLAIN |= {"njit": lambda **options: lambda function: function}
+
+
+@pytest.fixture
+def interpreted(monkeypatch):
+    """Let kernels be run by Python itself."""
+
+    class Module:
+        def __init__(self, text):
+            space = dict(PLAIN)
+            exec(text.replace("from minigrad.program.machine import *", ""), space)
+            self.run = space["run"]
+
+    monkeypatch.setattr(native, "imported", Module)
+
+
+def close(a, b):
+    wide = np.finfo(a.dtype).eps if a.dtype.kind == "f" else 0
+    return a.dtype == b.dtype and np.allclose(a, b, rtol=64 * wide, atol=16 * wide, equal_nan=a.dtype.kind == "f")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_operation_and_its_derivative_give_the_same(row, interpreted):
+    for a, b in runs_of(row, executor="numba"):
+        assert close(a, b)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_training_ends_where_it_would_have(kind, optimizer, interpreted):
+    ends = []
+    for options in (None, {"executor": "numba"}):
+        model, _, schedule, x, step = training(
+            kind, optimizer, options is not None, lambda f, options=options: mg.compile(f, **options)
+        )
+        losses = np.array([step(mg.tensor(x), LABELS).item() for _ in range(12)], np.float32)
+        arrays = [t.data for t in model.state_dict().values()] + [p.grad.data for p in model.parameters()]
+        ends.append((losses, *arrays, np.array(schedule.get_last_lr())))
+    for a, b in zip(*ends, strict=True):
+        assert a.dtype == b.dtype and np.allclose(a, b, rtol=1e-3, atol=1e-5)
+    assert ends[0][0][-1] < ends[0][0][0]
+
+
+# Compiled for this machine
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A folder of its own for what is compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def test_a_training_step_in_machine_code(cache):
+    ends = []
+    for executor in (None, "numba"):
+        model, opt, _, x, step = training("mlp", "Adam", executor, lambda f: mg.compile(f, executor="numba"))
+        losses = [step(mg.tensor(x), LABELS).item() for _ in range(50)]
+        opt.param_groups[0]["lr"] = 0.5  # read anew
+        losses += [step(mg.tensor(x), LABELS).item() for _ in range(3)]
+        ends.append((losses, *[p.numpy().copy() for p in model.parameters()]))
+    for a, b in zip(*ends, strict=True):
+        assert np.allclose(a, b, rtol=1e-3, atol=1e-5)
+    for _ in range(3):  # inputs that do not lie row by row
+        a = step(mg.tensor(x.T.copy().T), LABELS).item()
+        assert np.isfinite(a)
+    with pytest.raises(ValueError, match="labels must lie in 0 … 2"):
+        step(mg.tensor(x), LABELS + 1)
+
+
+@pytest.mark.parametrize("n", [1 << 18, (1 << 18) + 777])
+def test_the_cores_share_a_large_loop(n, cache):
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.normal(size=n).astype(np.float32) for _ in range(3))
+
+    def slope(x, w, b):
+        return mg.value_and_grad(lambda w, b: (mg.tanh(x * w + b) * mg.sigmoid(x)).sum(), argnums=(0, 1))(w, b)
+
+    compiled = mg.compile(slope, executor="numba")
+    for _ in range(2):
+        value, (dw, db) = compiled(x, w, b)
+    exact, (dw_exact, db_exact) = slope(*[a.astype(np.float64) for a in (x, w, b)])
+    assert abs(value.item() - exact.item()) < 1e-6 * np.abs(np.tanh(x * w + b)).sum()
+    for got, true in ((dw, dw_exact), (db, db_exact)):
+        assert np.abs(got.numpy() - true.numpy()).max() < 1e-6
+
+
+def test_an_index_out_of_range_gets_the_eager_message(cache):
+    table = np.arange(12.0).reshape(4, 3)
+    pick = mg.compile(lambda rows, columns: mg.tensor(table)[rows, columns] * 2, executor="numba")
+    rows, columns = np.array([0, 3, -1]), np.array([2, -3, 1])
+    for _ in range(2):
+        assert pick(rows, columns).numpy().tolist() == (table[rows, columns] * 2).tolist()
+    with pytest.raises(IndexError):
+        pick(rows + 1, columns)
+
+
+def test_functions_of_one_number(cache):
+    """As accurate as NumPy's, at every magnitude, and the same where there is no number."""
+    rng = np.random.default_rng(0)
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 88.7, 89.0, -87.4, -103.0, -104.0, 1e-40, 0.625, -0.625, 9.0, -20.0]
+    anywhere = rng.normal(size=20000) * 10.0 ** rng.integers(-30, 2, 20000)
+    x = np.concatenate([special, rng.uniform(-104, 89, 20000), anywhere]).astype(np.float32)
+    for function, ulps in ((np.exp, 1.5), (np.tanh, 2.5)):
+        compiled = mg.compile(lambda x, f=function: f(mg.tensor(x)), executor="numba")
+        with np.errstate(all="ignore"):
+            compiled(x)
+            got, true = compiled(x).numpy(), function(x.astype(np.float64))
+            near = true.astype(np.float32)
+        assert np.array_equal(np.isnan(got), np.isnan(near)) and np.array_equal(np.isinf(got), np.isinf(near))
+        at = np.isfinite(near)
+        assert (np.abs(got[at] - true[at]) <= ulps * np.spacing(np.abs(near[at]))).all()
+        assert np.array_equal(np.signbit(got[at]), np.signbit(near[at]))
+
+
+def test_it_is_compiled_once_for_all_processes(tmp_path, monkeypatch):
+    code = (
+        "import numpy as np, minigrad as mg\n"
+        "f = mg.compile(lambda x: mg.exp(mg.tensor(x)) * 2, executor='numba')\n"
+        "print([f(np.arange(3.0)).numpy().tolist() for _ in range(2)][1])\n"
+        "import sys; m = next(m for n, m in sys.modules.items() if n.startswith('minigrad_program'))\n"
+        "print(sum(m.run.stats.cache_hits.values()))\n"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    out = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment).stdout
+        for _ in range(2)
+    ]
+    numbers, first = out[0].splitlines()
+    assert np.allclose(eval(numbers), 2 * np.exp([0, 1, 2])) and first == "0"
+    assert out[1].splitlines() == [numbers, "1"]
+
+
+def test_an_unknown_executor_is_refused():
+    with pytest.raises(ValueError, match=r"executor must be 'numpy' or 'numba', got 'nmuba'\. Did you mean 'numba'"):
+        mg.compile(lambda x: x, executor="nmuba")
