@@ -120,9 +120,38 @@ def test_the_largest_element_is_followed_unless_told_otherwise():
 def test_a_deep_network_is_grouped_by_module_and_folded():
     loss, model, _ = network(depth=10)
     folded, whole = lab.explain(loss, model[0].weight), lab.explain(loss, model[0].weight, fold=False)
-    assert "20: Linear 4→3" in str(folded) and "explain(…, fold=False) shows them" in str(folded)
+    assert "20: Linear 4→3" in str(folded) and "explain(…, fold=False) shows them" in " ".join(str(folded).split())
     assert len(str(folded).splitlines()) < 90 < len(str(whole).splitlines())
     assert "11: Tanh" in str(whole) and "11: Tanh" not in str(folded)
+
+
+def test_the_words_for_a_local_derivative_come_to_its_number():
+    z = leaf([[0.5, -1.0, 2.0], [1.0, 0.0, 0.3]], dtype="float64", name="z")
+    o = np.exp(z.numpy()) / np.exp(z.numpy()).sum(axis=1, keepdims=True)
+    error = float(o[0, 2] - 1)
+    losses = {
+        f"[(o − y)/N = −{-error / 2:.5g}]": lambda: nn.functional.cross_entropy(z, [2, 0]),
+        f"[o − y = −{-error:.5g}]": lambda: nn.functional.cross_entropy(z, [2, 0], reduction="sum"),
+        "[3z² = 12]": lambda: (z**3).sum(),
+        "[2z = 4]": lambda: (z**2).sum(),
+        "[softmax = ": lambda: mg.logsumexp(z),
+    }
+    for words, loss in losses.items():
+        assert words in str(lab.explain(loss(), z, element=(0, 2))), words
+
+
+def test_where_paths_meet_nowhere_the_chain_is_a_sum():
+    w = leaf(2.0, dtype="float64", name="w")
+    story = lab.explain(mg.exp(w) + w * 3.0, w)
+    assert "∂loss/∂w = ∂loss/∂exp0 · ∂exp0/∂w + ∂loss/∂multiply1 · ∂multiply1/∂w\n         = 10.389" in str(story)
+    assert r"\frac{\partial \mathrm{loss}}{\partial \mathrm{exp0}} \cdot" in story.latex()
+    direct = lab.explain(mg.exp(w), w)  # one operation: there is no chain, and none is made up
+    assert "∂loss/∂w = 7.3891" in str(direct) and "∂loss/∂w = ∂loss/∂w" not in str(direct)
+
+
+def test_the_loss_has_one_name():
+    w = leaf([1.0, 2.0], name="w")
+    assert "∂loss/∂loss · " in str(lab.explain((w * 2.0).sum(), w))
 
 
 def test_a_parameter_is_found_by_its_path():
@@ -169,8 +198,16 @@ def test_what_cannot_be_explained_is_refused_with_the_reason():
         lab.explain(e, 3)
     with pytest.raises(GraphError, match=r"lab\.why"):
         lab.explain(e, leaf(1.0))
-    with pytest.raises(ShapeError, match="one integer for each axis"):
-        lab.explain(e, w, element=1)
+    for element in (1, True, "a", (0.0,)):
+        with pytest.raises(ShapeError, match="one integer for each axis"):
+            lab.explain(e, w, element=element)
+    with pytest.raises(GraphError, match="wrt is the loss itself"):
+        lab.explain(e, e)
+    with pytest.raises(GraphError, match="explain: needs the loss, a Tensor, got int 3"):
+        lab.explain(3, w)
+    empty = leaf(np.zeros((0, 2)), name="empty")
+    with pytest.raises(ShapeError, match="no elements to explain"):
+        lab.explain(empty.sum(), empty)
     with pytest.raises(GraphError, match="requires gradients"):
         lab.explain(mg.tensor(1.0), w)
     loss, model, _ = network()

@@ -311,8 +311,61 @@ def test_a_sound_network_is_fine():
 
 def test_it_is_shown_as_text_in_colour_and_in_notebooks():
     answer = asked(lambda w: mg.relu(w).sum(), -1.0, -2.0)
-    assert str(answer).startswith("The gradient of w is zero: relu is off") and answer.__rich__().plain == str(answer)
+    assert str(answer).startswith("The gradient of w is zero: relu is off")
+    assert answer.__rich__().plain.split() == str(answer).split()
     assert "remedy" in answer._repr_html_() and repr(answer) == "<Answer: w: zero, dead-relu>"
+
+
+def test_a_bias_before_a_normalisation_has_a_gradient_of_rounding_alone():
+    for dtype in ("float32", "float64"):
+        mg.manual_seed(0)
+        net = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3)).to(dtype=dtype)
+        with lab.annotate():
+            loss = F.cross_entropy(net(X.astype(dtype)), LABELS)
+        answer = lab.why(net[0].bias, loss)
+        assert (answer.verdict, answer.id) == ("tiny", "cancels") and "bias=False" in answer.remedy
+        assert lab.why(net[1].bias, loss).id == "backward-not-called"  # behind it a bias does something
+
+
+def test_what_is_added_to_all_logits_cancels_however_it_got_there():
+    w = leaf(0.3, dtype="float64", name="w")
+    with lab.annotate():
+        loss = F.cross_entropy(w * 3.0 + X.astype("float64"), np.arange(8) % 4)
+    answer = lab.why(w, loss)
+    assert answer.verdict in ("tiny", "zero") and answer.id == "cancels"
+    assert "contributions to multiply0" in answer.cause
+
+
+def test_a_gradient_that_is_merely_small_is_not_called_rounding():
+    w = leaf([1.0, -1.0], name="w")
+    with lab.annotate():
+        loss = (w * np.array([1e-9, 2e-9], "float32")).sum()
+    assert lab.why(w, loss).id == "vanishing"
+
+
+def test_an_infinite_constant_is_blamed_itself_and_not_called_finite():
+    answer = asked(lambda w: (w * np.array([np.inf, 1.0], "float32")).sum(), 0.3, 0.7)
+    assert answer.id == "bad-input" and "the constant y of multiply0 holds inf at [0]" in answer.cause
+
+
+def test_what_has_no_elements_is_said_to_have_none():
+    assert "getitem0 has no elements" in asked(lambda w: w[:0].sum() + v().sum(), 1.0).cause
+    w = leaf(np.zeros((0, 3)), name="w")
+    answer = lab.why(w, w.sum())
+    assert answer.verdict == "fine" and "no elements" in answer.cause
+
+
+def test_the_norm_of_zeros_has_a_slope_by_convention_only():
+    assert asked(lambda w: mg.linalg.norm(w * 0), 1.0, 2.0).id == "norm-of-zeros"
+
+
+def test_text_keeps_to_a_hundred_columns():
+    mg.manual_seed(0)
+    net = nn.Sequential(*[part for _ in range(6) for part in (nn.Linear(4, 4), nn.Sigmoid())], nn.Linear(4, 3))
+    with lab.annotate():
+        loss = F.cross_entropy(net(X), LABELS)
+    for text in (str(lab.why(net[0].weight, loss)), str(lab.explain(loss, "0.weight")), str(lab.lint(loss, net))):
+        assert max(map(len, text.splitlines())) <= 100
 
 
 def test_what_cannot_be_asked():

@@ -114,6 +114,16 @@ class Graph:
         return values
 
 
+def graph_of(loss: Any, call: str) -> Graph:
+    """Return the graph of a loss; an error names who was asked."""
+    if not isinstance(loss, Tensor):
+        raise GraphError(f"{call}: needs the loss, a Tensor, got {describe(loss)}")
+    try:
+        return Graph(loss)
+    except GraphError as error:
+        raise GraphError(f"{call}: {error}") from None
+
+
 def collect(output: Any) -> tuple[list[Node], list[Tensor]]:
     """Return all nodes below a tensor, in creation order, and the leaves in order of use; raise as `Graph` does."""
     if not isinstance(output, Tensor) or output._node is None:

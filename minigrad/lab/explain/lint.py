@@ -15,12 +15,12 @@ import numpy as np
 from ...engine import Node, Tensor
 from ...engine.debugging import before_backward
 from ...errors import describe, warn_user
-from ..graph import Graph
+from ..graph import Graph, graph_of
 from .nonfinite import bad
 from .page import Page, host, short
 from .way import Way, unwatched
 
-_PASSING = {"named", "reshape", "transpose", "copy", "squeeze", "expand_dims", "positive", "swapaxes"}
+_PASSING = {"named", "reshape", "transpose", "copy", "squeeze", "expand_dims", "positive", "swapaxes", "getitem"}
 _LAYERS = {"linear", "matmul"}  # what a hidden layer is followed by
 _SATURATED = {"sigmoid": 8.0, "tanh": 5.0}  # from here on the slope is below 4e-4
 
@@ -74,7 +74,7 @@ def lint(loss: Any, model: Any = None) -> list[Finding]:
     if model is not None and not hasattr(model, "named_parameters"):
         raise TypeError(f"lint: model must be a Module, got {describe(model)}")
     with unwatched():
-        graph = Graph(loss)
+        graph = graph_of(loss, "lint")
         found = [finding for rule in RULES for finding in rule(graph)]
         if model is not None:
             found += _unreachable(graph, model)

@@ -5,6 +5,7 @@ The numbers come from the rules themselves; these are only how a reader knows th
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .way import Term, Way, spot
@@ -53,11 +54,22 @@ def operand_text(way: Way, term: Term) -> str:
     name = term.node.op.name
     if name in ("multiply", "linear", "matmul"):
         return _factor(way, term)
-    text = formula(name, term.edge.name)
-    if "x" not in text or name == "divide":
-        return text
+    assert term.node.saved is not None
+    saved = dict(zip(term.node.op.saves, term.node.saved, strict=True))
+    text = _of_power(term, saved["y"]) if name == "power" else formula(name, term.edge.name)
+    if text and saved.get("reduction") == "mean":
+        text = f"({text})/N"
     label = way.label(term.edge.parent)
-    return text.replace("x", label) if len(label) == 1 else text
+    if len(label) > 1 or name == "divide" or label in text:  # y·yʸ⁻¹ would say something else
+        return text
+    return re.sub("(?<![a-w])x", label, text)  # a letter, and not the end of softmax
+
+
+def _of_power(term: Term, exponent: Any) -> str:
+    """Return the local derivative of xʸ by x, with the number in it if the exponent is one."""
+    if term.edge.name == "x" and isinstance(exponent, int | float) and exponent in range(2, 10):
+        return f"{int(exponent)}x{'' if exponent == 2 else '⁰¹²³⁴⁵⁶⁷⁸'[int(exponent) - 1]}"
+    return formula("power", term.edge.name)
 
 
 def _factor(way: Way, term: Term) -> str:

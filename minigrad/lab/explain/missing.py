@@ -73,7 +73,10 @@ def without_graph(loss: Any, t: Tensor, name: str) -> Answer:
             [], "", "keep the loss a Tensor up to backward: no .item(), float() or .numpy() on the way",
         )  # fmt: skip
     origin = origins.get(id(loss.data))
-    cause = "the loss does not require gradients: none of what it was computed from does, or it was computed in no_grad"
+    cause = (
+        "the loss does not require gradients: none of what it was computed from does, it was computed in no_grad, or "
+        "a compiled function returned it, which remembers nothing"
+    )
     if origin is not None:
         what, how = _describe_cut([origin], origin.name)
         return Answer(name, "none", what, f"the loss is made by {origin.name}, {how}", [], origin.line, _remedy(what))

@@ -148,12 +148,15 @@ def branch_of(way: Way, node: Node) -> Node | None:
 
 
 def _backward(way: Way, name: str) -> Answer:
-    """Find the rule that made NaN or inf of finite numbers."""
+    """Find the rule that made NaN or inf of a finite cotangent: at a bad point, or of an infinite operand."""
     for node in reversed(way.graph.nodes):
         if node not in way.graph.cotangents or np.any(bad(way.graph.cotangents[node])) or node not in way.nodes:
             continue
         for edge in way.edges(node):
             mask = bad(way.handed(node, edge))
+            given = _given(way, node, lambda x: ~np.isfinite(x)) if np.any(mask) else None
+            if given:
+                return _input(name, *given, way.path(node), node)
             if np.any(mask):
                 at = tuple(np.argwhere(mask)[0])
                 what, cause, remedy = _slope(node, edge.value, at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import math
 import re
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from ...device import find_device, to_numpy
 
 STYLES = {"head": "bold", "good": "green", "bad": "bold red", "code": "cyan", "note": "dim", "text": ""}
+WIDTH = 100  # of a line of plain text; terminals and notebooks break lines themselves
 _COLOURS = {"good": "#00735a", "bad": "#b34a00", "note": "#767676"}
 
 
@@ -26,7 +28,7 @@ class Page:
         raise NotImplementedError
 
     def __str__(self) -> str:
-        return "\n".join(text for _, text in self.lines())
+        return "\n".join(broken(text) for _, text in self.lines())
 
     def __rich__(self) -> Any:
         from rich.text import Text
@@ -40,6 +42,25 @@ class Page:
             colour = f"color:{_COLOURS[kind]};" if kind in _COLOURS else ""
             rows.append(f'<div style="{weight}{colour}">{html.escape(text) or "&nbsp;"}</div>')
         return f'<div style="font-family:monospace;white-space:pre-wrap">{"".join(rows)}</div>'
+
+
+def broken(text: str) -> str:
+    """Break a line that is too long at its spaces; what follows stands under what the line says of its label.
+
+    A formula is broken before its signs, which stand under the first equals sign.
+
+    >>> print(broken("  remedy: " + "word " * 19 + "end"))
+      remedy: word word word word word word word word word word word word word word word word word word
+              word end
+    """
+    if len(text) <= WIDTH:
+        return text
+    label = re.match(r"\s*(?:(?:line|path|remedy): +|∂.*? (?== ))", text)
+    indent = " " * (len(label[0]) if label else len(text) - len(text.lstrip()) + 4)
+    filled = textwrap.fill(
+        text, WIDTH - 2, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )  # fmt: skip
+    return re.sub(r" ([=·+])\n( *)", r"\n\2\1 ", filled)
 
 
 def number(x: Any, digits: int = 5) -> str:

@@ -14,7 +14,7 @@ from ...engine import Node
 from .page import host, number, rms
 from .report import Answer
 from .way import Way
-from .zero import where
+from .zero import rounded_away, where
 
 TINY = 1e-7  # of a parameter: about half a unit in float32's last place, so that w − g is w
 LARGE = 1e4
@@ -68,11 +68,14 @@ def shrinkage(way: Way) -> dict[str, float]:
 
 def out_of_scale(way: Way, name: str, what: str) -> Answer:
     """Say where a gradient that is tiny, or large, became so."""
+    size = number(float(np.max(np.abs(host(way.cotangent(way.end))))), 3)
+    rounding = rounded_away(way, name, size) if what == "tiny" else None
+    if rounding is not None:
+        return rounding
     changes = shrinkage(way)
     sign = -1 if what == "tiny" else 1
     name_of = max(changes, key=lambda op: sign * changes[op]) if changes else ""
     table = layers(way)
-    size = number(float(np.max(np.abs(host(way.cotangent(way.end))))), 3)
     total = number(math.exp(min(sum(changes.values()), 700)), 3)
     nodes = [node for node in way.nodes if node.op.name == name_of]
     factor = number(math.exp(min(changes.get(name_of, 0.0), 700)), 3)

@@ -5,6 +5,7 @@ For a logistic unit it is the chain of the notes (N4) with numbers in it. Read n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -54,6 +55,7 @@ class Story(Page):
     chain : names of the values every path passes, from the loss to wrt
     factors : the derivative of each by the next, where all of them are single numbers; else empty
     steps : see `Step`, from the loss to wrt
+    users : names of the results that are computed from wrt itself
     """
 
     loss: str
@@ -64,6 +66,7 @@ class Story(Page):
     chain: list[str]
     factors: list[float]
     steps: list[Step]
+    users: list[str] = field(default_factory=list)
     sizes: list[tuple[str, str, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     way: Any = field(default=None, repr=False)
@@ -72,21 +75,32 @@ class Story(Page):
     def lines(self) -> list[tuple[str, str]]:
         """Return the story line by line, each with its kind."""
         left = f"∂{self.loss}/∂{self.wrt}"
-        lines = [("head", f"{left}, {describe(self.gradient)}"), ("text", "")]
-        pairs = list(pairwise(self.chain))
-        indent = " " * len(left)
-        shown = pairs if len(pairs) <= 8 or not self.fold else [*pairs[:3], ("…", "…"), *pairs[-3:]]
-        lines.append(("code", f"{left} = " + " · ".join("…" if a == "…" else f"∂{a}/∂{b}" for a, b in shown)))
-        if self.factors:
-            kept = self.factors if len(shown) == len(pairs) else [*self.factors[:3], None, *self.factors[-3:]]
-            product = " · ".join("…" if f is None else f"({number(f)})" for f in kept)
-            lines.append(("code", f"{indent} = {product}"))
-            lines.append(("code", f"{indent} = {number(self.value)}"))
-        elif self.sizes:
+        lines = [("head", f"{left}, {describe(self.gradient)}")]
+        rights = self._chain(lambda a, b: f"∂{a}/∂{b}", " · ", "…", number)
+        lines += [("text", "")] * bool(rights)
+        lines += [("code", f"{' ' * len(left) if i else left} = {right}") for i, right in enumerate(rights)]
+        if not self.factors and self.sizes:
             lines += self._sizes()
         lines += [("text", ""), ("head", f"From {self.loss} back to {spot(self.wrt, self.element)}")]
         lines += self._steps()
         return lines + ([("text", "")] if self.notes else []) + [("note", note) for note in self.notes]
+
+    def _chain(self, d: Callable[[str, str], str], times: str, dots: str, write: Callable[[float], str]) -> list[str]:
+        """Return the right sides of ∂loss/∂wrt: products of derivatives, then their numbers if they are single ones.
+
+        Where paths meet nowhere in between, it is the sum over all that use wrt.
+        """
+        pairs = list(pairwise(self.chain))
+        folded = self.fold and len(pairs) > 8
+        if len(pairs) > 1:
+            rights = [times.join(_ends([d(a, b) for a, b in pairs], folded, dots))]
+            if self.factors:
+                rights.append(times.join(_ends([f"({write(f)})" for f in self.factors], folded, dots)))
+        else:
+            terms = [d(self.loss, name) + times + d(name, self.wrt) for name in self.users if name != self.loss]
+            terms += [d(self.loss, self.wrt)] if len(terms) < len(self.users) else []
+            rights = [" + ".join(_ends(terms, len(terms) > 8, dots))] if len(terms) > 1 else []
+        return [*rights, *([write(self.value)] if self.factors else [])]
 
     def _sizes(self) -> list[tuple[str, str]]:
         width = max(len(name) for name, _, _ in self.sizes) + len(self.loss) + 3
@@ -157,7 +171,8 @@ class Story(Page):
 
     def _term(self, term: Term) -> str:
         way: Way = self.way
-        upper = spot(way.label(term.node), term.at)
+        name = self.loss if term.node is way.graph.output._node else way.label(term.node)
+        upper = spot(name, term.at)
         words = operand_text(way, term)
         local = f"{words} = {number(term.local)}" if words and words != number(term.local) else number(term.local)
         return f"∂{self.loss}/∂{upper} · [{local}] = ({number(term.cotangent)})({number(term.local)})"
@@ -168,15 +183,10 @@ class Story(Page):
         def d(a: str, b: str) -> str:
             return rf"\frac{{\partial {_tex(a)}}}{{\partial {_tex(b)}}}"
 
-        left = d(self.loss, self.wrt)
-        pairs = list(pairwise(self.chain))
-        rows = [rf"{left} &= " + r" \cdot ".join(d(a, b) for a, b in pairs)]
-        if self.factors:
-            rows.append("&= " + r" \cdot ".join(f"({_number(f)})" for f in self.factors))
-            rows.append(f"&= {_number(self.value)}")
-        else:
-            at = d(self.loss, spot(self.wrt, self.element))
-            rows.append(rf"{at} &= {_number(self.value)}")
+        rights = self._chain(d, r" \cdot ", r"\cdots", _number)
+        rows = [f"{'' if i else d(self.loss, self.wrt)} &= {right}".lstrip() for i, right in enumerate(rights)]
+        if not self.factors:
+            rows.append(f"{d(self.loss, spot(self.wrt, self.element))} &= {_number(self.value)}")
         return r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
 
     def _repr_markdown_(self) -> str:
@@ -186,6 +196,10 @@ class Story(Page):
 
     def __repr__(self) -> str:
         return f"<Story: ∂{self.loss}/∂{self.wrt}, {len(self.steps)} steps>"
+
+
+def _ends(texts: list[str], folded: bool, dots: str) -> list[str]:
+    return [*texts[:3], dots, *texts[-3:]] if folded else texts
 
 
 def _tex(name: str) -> str:

@@ -5,6 +5,7 @@ Read next: `why.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from ...engine import Node, Tensor
 from ...errors import GraphError, ShapeError, describe, nearest
-from ..graph import Graph
+from ..graph import Graph, graph_of
 from .page import host, rms, short
 from .story import Step, Story
 from .way import Way, find, names, spot, unwatched
@@ -51,23 +52,29 @@ def explain(loss: Any, wrt: Any, *, element: Any = None, fold: bool = True) -> S
     >>> lab.explain(e, wrt=w).factors
     [12.0, 3.0]
     """
-    graph = _graph(loss)
+    with unwatched():
+        graph = graph_of(loss, "explain")
     end = _end(graph, wrt)
     way = Way(graph, end)
-    if graph.cotangents.get(end) is None or not (way.nodes or end is loss._node):
+    if end is loss._node:
+        raise GraphError("explain: wrt is the loss itself, and ∂loss/∂loss is 1; name what the loss was computed from")
+    if graph.cotangents.get(end) is None or not way.nodes:
         raise GraphError(f"explain: the loss was not computed from {_called(graph, wrt)}; lab.why(t, loss) tells why")
     gradient = way.cotangent(end)
     g = host(gradient)
+    if not g.size:
+        raise ShapeError(f"explain: {way.label(end)} is {describe(gradient)}, and has no elements to explain")
     at = _element(g, element)
     chain = _chain(way)
     single = all(int(np.prod(key.shape)) == 1 for key in chain)
-    names_ = [_loss_name(way, graph), *[way.label(key) for key in chain[1:]]] if len(chain) > 1 else [way.label(end)]
+    title = _loss_name(way, graph)
+    name: Callable[[Any], str] = lambda key: title if key is chain[0] else way.label(key)
     story = Story(
-        names_[0], way.label(end), at, float(g[at]), gradient, names_,
+        title, way.label(end), at, float(g[at]), gradient, [name(key) for key in chain],
         [way.factor(a, b) for a, b in pairwise(chain)] if single else [],
-        _follow(way, at), way=way, fold=fold,
+        _follow(way, at), [name(user) for user in way.users(end)], way=way, fold=fold,
     )  # fmt: skip
-    story.sizes = [(way.label(key), str(list(key.shape)), rms(way.cotangent(key))) for key in chain]
+    story.sizes = [(name(key), str(list(key.shape)), rms(way.cotangent(key))) for key in chain]
     if loss.size > 1:
         story.notes.append(f"The loss has {loss.size} elements: this is the derivative of their sum.")
     if any(node.trace is None for node in way.nodes):
@@ -75,11 +82,6 @@ def explain(loss: Any, wrt: Any, *, element: Any = None, fold: bool = True) -> S
     if not single and element is None and g.size > 1:
         story.notes.append(f"The largest element is followed; explain(…, element={_some(g.shape)}) follows another.")
     return story
-
-
-def _graph(loss: Any) -> Graph:
-    with unwatched():
-        return Graph(loss)
 
 
 def _called(graph: Graph, wrt: Any) -> str:
@@ -102,9 +104,9 @@ def _end(graph: Graph, wrt: Any) -> Any:
 
 def _element(g: Any, element: Any) -> tuple[int, ...]:
     if element is None:
-        return tuple(map(int, np.unravel_index(int(np.argmax(np.abs(g))), g.shape))) if g.size else ()
+        return tuple(map(int, np.unravel_index(int(np.argmax(np.abs(g))), g.shape)))
     index = tuple(element) if isinstance(element, tuple | list) else (element,)
-    fits = len(index) == g.ndim and all(isinstance(i, int | np.integer) for i in index)
+    fits = len(index) == g.ndim and all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in index)
     if not fits:
         raise ShapeError(
             f"explain: element={element!r} must be one integer for each axis of the shape {list(g.shape)}, "
@@ -128,15 +130,14 @@ def _loss_name(way: Way, graph: Graph) -> str:
 
 def _chain(way: Way) -> list[Any]:
     """Return the gates that are worth a factor each, from the loss to the end: named ones if there are any."""
-    gates = way.gates()[::-1]
-    inner = [key for key in gates[1:-1] if isinstance(key, Node)]
+    first, *inner, last = way.gates()[::-1]
     named = [key for key in inner if key.op.name == "named"]
     if not named:
         named = [key for key in inner if way.alias(key) is key]
         if len(named) > 6 and any(way.graph.module(key) for key in named):
             ends = {way.graph.module(key): key for key in reversed(named)}  # what each module returns
             named = [key for key in named if ends.get(way.graph.module(key)) is key]
-    return [gates[0], *named, gates[-1]] if len(gates) > 1 else gates
+    return [first, *named, last]
 
 
 def _follow(way: Way, index: tuple[int, ...]) -> list[Step]:

@@ -91,6 +91,8 @@ def _of_graph(graph: Graph, t: Tensor | str, name: str) -> Answer:
         return missing.not_reached(graph, tensor, name)
     way = Way(graph, key)
     g = way.cotangent(key)
+    if not np.size(g):
+        return Answer(name, "fine", "empty", "it has no elements, and so has its gradient", way.path())
     found = verdict(g, graph.value(key))
     if found == "zero":
         return zero(way, name)

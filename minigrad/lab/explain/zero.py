@@ -19,6 +19,9 @@ _CHOICES = {"maximum", "minimum", "max", "min", "clip", "where", "fmax", "fmin",
 _INVARIANT = {"softmax": "sum to 1", "log_softmax": "are 0 after logsumexp", "standardize": "have mean 0"}
 
 
+_ROUNDING = 8.0  # units in the last place that a sum may be off by, for each of its terms
+
+
 class Stop(NamedTuple):
     """An operation that was handed a cotangent and handed none to an operand on the way."""
 
@@ -62,6 +65,8 @@ def _explain(way: Way, stop: Stop) -> tuple[str, str, str]:
     """Return the id, the cause and the remedy of one stop."""
     node, edge = stop
     op, here, value = node.op.name, where(way, node), edge.value
+    if 0 in edge.parent.shape:
+        return "empty", f"{way.label(edge.parent)} has no elements: there is nothing to hand on", "check the index"
     if value is None and op == "relu":
         value = way.graph.value(node)  # it is ≤ 0 where the input is
     largest = float(np.max(np.abs(host(way.cotangent(node)))))
@@ -119,6 +124,8 @@ def _product(way: Way, stop: Stop, here: str) -> tuple[str, str, str]:
         return "times-zero", f"{here} multiplies with {called}, which is 0", "look where that 0 comes from"
     if node.op.name in ("std", "var"):
         return "equal-values", f"all numbers {here} was given are equal: its slope is taken to be 0 there", ""
+    if node.op.name == "two_norm":
+        return "norm-of-zeros", f"{here} was given zeros, where a norm has no slope: it is taken to be 0", ""
     if node.op.name in ("power", "float_power", "square", "absolute", "multiply"):
         return "flat", f"the slope of {here} is 0 at this value", "it may be a minimum: then nothing is wrong"
     return "flat", f"{here} hands on nothing: its derivative by {edge.name} is 0 here", ""
@@ -141,6 +148,27 @@ def _cancels(way: Way, name: str) -> Answer:
             )  # fmt: skip
     line = next((u.trace.line for u in way.users(way.end) if u.trace), "")
     return Answer(name, "zero", "flat", "the loss is flat there", way.path(), line)
+
+
+def rounded_away(way: Way, name: str, size: str) -> Answer | None:
+    """Return the answer for a derivative that is nothing but rounding: its contributions cancel; else None."""
+    for key in way.gates()[-2::-1]:
+        g = host(way.cotangent(key))
+        at = np.unravel_index(int(np.abs(g).argmax()), g.shape)
+        terms = way.terms(key, tuple(map(int, at))) or []
+        whole, total = sum(abs(t.product) for t in terms), abs(sum(t.product for t in terms))
+        if len(terms) > 1 and total <= _ROUNDING * len(terms) * np.finfo(way.graph.output.dtype).eps * whole:
+            users = way.users(key)
+            line = next((u.trace.line for u in users if u.trace), "")
+            normal = [u for user in users for u in [user, *way.users(user)] if u.op.name == "standardize"]
+            return Answer(
+                name, "tiny", "cancels", f"at most {size}, which is rounding: the {len(terms)} contributions to "
+                f"{way.label(key)} cancel, whose absolute values add up to {number(whole, 3)}", way.path(), line,
+                "leave it out (bias=False): the normalisation that follows takes the mean away, and the bias with it"
+                if normal else "the loss does not depend on it: is it subtracted from itself, or added to all that a "
+                "softmax is given?",
+            )  # fmt: skip
+    return None
 
 
 def rows_not_used(way: Way, gradient: Any) -> str:

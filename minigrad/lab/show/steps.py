@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ...engine import Node, Tensor, sum_to
-from ...errors import GraphError, ShapeError, describe
+from ...errors import ShapeError, describe
 from ..explain.page import short
 from ..explain.way import unwatched
-from ..graph import Graph
+from ..graph import Graph, graph_of
 from .formula import rule_name, rule_text, shown
 
 Key = Any  # a Node, or the leaf Tensor it is
@@ -116,15 +116,10 @@ def steps(loss: Tensor) -> Iterator[Step]:
 
 def scalar_graph(loss: Any, call: str) -> Graph:
     """Return the graph of a scalar, or say what is wrong with what was given."""
-    if not isinstance(loss, Tensor):
-        raise GraphError(f"{call}: needs the loss, a Tensor, got {describe(loss)}")
-    if loss.size != 1:
+    if isinstance(loss, Tensor) and loss.size != 1:
         raise ShapeError(f"{call}: the loss is {describe(loss)}, not a scalar; reduce it (.sum(), .mean())")
-    try:
-        with unwatched():
-            return Graph(loss)
-    except GraphError as error:
-        raise GraphError(f"{call}: {error}") from None
+    with unwatched():
+        return graph_of(loss, call)
 
 
 def walk(graph: Graph) -> Iterator[Step]:
