@@ -234,6 +234,33 @@ def test_it_prints_as_on_paper(loss, text):
     assert str(lab.derive(loss(w, x), w)).splitlines()[0] == text
 
 
+def test_a_logarithm_that_more_follows_stands_in_parentheses():
+    w, x = lab.symbols("w x")
+    assert str(lab.derive(w**x, x)) == "∂e/∂x = (ln w)·w^x"  # and not the logarithm of a product
+    assert str(lab.derive(mg.log(w) ** 2 / 2, w)) == "∂e/∂w = (ln w)/w"
+    assert str(lab.derive(mg.log(w) * x * x / 2, x)) == "∂e/∂x = x·ln w"
+
+
+def test_constants_that_sympy_has_words_of_its_own_for():
+    w = lab.symbols("w")
+    assert str(lab.derive(w * mg.exp(w * 0 + 1), w)) == "∂e/∂w = exp(1)"
+    found = lab.derive(w * float("-inf"), w)
+    assert str(found) == "∂e/∂w = −∞" and r"-\infty" in found.latex()
+
+
+def test_long_formulas_keep_to_a_hundred_columns_and_matrices_to_their_rows():
+    A, v = lab.symbols("A:2×3 v:3")
+    lines = str(lab.derive(((A @ v) ** 2).sum(), A)).splitlines()
+    assert max(map(len, lines)) <= 100 and lines[0].startswith("∂e/∂A = [[2·v₀·(A₀₀·v₀")
+    assert sum(line.startswith("         [2·v₀·(A₁₀·v₀") for line in lines) == 1
+    w, h, y = lab.symbols("w x y")
+    for i in range(3):
+        h = mg.tanh(w * h).named(f"h{i}")
+    text = str(lab.derive((h - y) ** 2, w))
+    assert max(map(len, text.splitlines())) <= 100
+    assert "\n      + (2·h₂ − 2·y) · w·(1 − h₂²) · w·(1 − h₁²) · x·(1 − h₀²)\n" in text
+
+
 def test_tensors_of_symbols_print_their_formula():
     w, x, v = *lab.symbols("w x"), lab.symbols("v:2")
     assert str(w * x).startswith("tensor(w*x") and str(v * x).startswith("tensor([v_0*x, v_1*x]")

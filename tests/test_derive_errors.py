@@ -34,7 +34,14 @@ REFUSED = {
         r"e is float64\[3\], not a scalar; reduce it \(.sum\(\), .mean\(\)\), or weigh it",
     ),
     "a matrix": (lambda: lab.derive(lab.symbols("X:N×D") * 2, product()[0]), ShapeError, r"float64\[N, D\], not a sc"),
-    "a symbol": (lambda: lab.derive(product()[0], product()[0]), GraphError, "not computed from anything"),
+    "a symbol": (lambda: lab.derive(product()[0], product()[0]), GraphError, "e is the symbol w itself"),
+    "another of that name": (
+        lambda: lab.derive(product()[2], lab.symbols("w")),
+        ValueError,
+        "computed from another w than this one",
+    ),
+    "a number of a symbol": (lambda: float(product()[0]), TypeError, "symbols do not have: it is w"),
+    "one by one": (lambda: sum(row.sum() for row in lab.symbols("X:N×D")), TypeError, "the length N is a symbol"),
     "no_grad": (lambda: lab.derive(by_nobody()[2], by_nobody()[0]), GraphError, "was it made under no_grad"),
     "a name": (lambda: lab.derive(product()[2], "w"), TypeError, r"one of the symbols .* \(w, x\), got str 'w'"),
     "numbers for w": (lambda: lab.derive(product()[2], mg.tensor(2.0)), TypeError, r"\(w, x\), got float32"),
@@ -75,6 +82,12 @@ REFUSED = {
     "less than nothing": (lambda: lab.symbols("X:-3"), ValueError, "'-3' in 'X:-3' is no length"),
     "sizes": (lambda: nn.Linear(lab.symbols("X:N×D").shape[1], 2), TypeError, "size D is a symbol, and float"),
 }
+
+
+def test_what_code_asks_of_a_symbol_its_number_answers():
+    w, x = lab.symbols("w x")
+    e = w * x if w > 0 else w  # all numbers are positive
+    assert str(lab.derive(e, w)) == "∂e/∂w = x"
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -192,7 +205,7 @@ def test_what_knows_no_symbolic_sizes_says_so_and_gives_no_numbers_instead():
     ):
         with pytest.raises(NotImplementedError, match=r"no symbolic reading of .*give the axes numbers"):
             lab.derive(loss(), X)
-    assert str(lab.derive(X[0].sum(), X)) == "∂e/∂X = [n = 0]"
+    assert str(lab.derive(X[0].sum(), X)) == "∂e/∂X[n, d] = [n = 0]"
 
 
 def test_symbols_stay_on_their_device():

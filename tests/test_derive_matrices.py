@@ -216,7 +216,20 @@ def test_n22_the_module():
     e = (g * norm(z)).sum()
     assert str(lab.derive(e, norm.bias)).startswith("∂e/∂β = gᵀ·𝟏")
     assert "⊘ √(var(z)ᵀ + 10⁻⁵)" in str(lab.derive(e, norm.weight))
-    assert str(lab.derive(e, z)).startswith("∂e/∂z = γ[d]·(g[n, d] − ")
+    assert str(lab.derive(e, z)).startswith("∂e/∂z[n, d] = γ[d]·(g[n, d] − ")
+
+
+def test_an_entry_is_the_derivative_by_an_entry():
+    v, u = lab.symbols("v:N u:N")
+    found = lab.derive((v * u).sum() / mg.sqrt((v**2).sum()), v)
+    assert str(found).startswith("∂e/∂v[n] = ") and r"\frac{\partial e}{\partial v_{n}} &= " in found.latex()
+    assert str(lab.derive((v * u).sum(), v)) == "∂e/∂v = u"  # a vector is not
+
+
+def test_the_trace_of_a_product():
+    P, Q = lab.symbols("P:N×N Q:N×N")
+    assert str(lab.derive(mg.trace(Q @ P), Q)) == "∂e/∂Q = Pᵀ"
+    assert str(lab.derive(mg.trace(Q @ Q), Q)) == "∂e/∂Q = 2·Qᵀ"
 
 
 def test_n23_the_recursion_of_two_layers():

@@ -156,9 +156,7 @@ def test_the_loss_has_one_name():
 
 def test_a_parameter_is_found_by_its_path():
     loss, model, _ = network()
-    np.testing.assert_array_equal(
-        lab.explain(loss, "2.bias").gradient, lab.explain(loss, model[2].bias).gradient
-    )
+    np.testing.assert_array_equal(lab.explain(loss, "2.bias").gradient, lab.explain(loss, model[2].bias).gradient)
 
 
 def test_without_annotation_it_says_less_and_how_to_learn_more():

@@ -184,7 +184,7 @@ class Tensor:
     def _number(self, call: str, convert: Callable[[Any], Any]) -> Any:
         if self.size != 1:
             raise ShapeError(f"{call} of {describe(self)} is ambiguous: needs one element; reduce it first")
-        return convert(self.item())
+        return convert(self.data.reshape(()))
 
     def __float__(self) -> builtins.float:
         return self._number("float()", builtins.float)
@@ -197,7 +197,7 @@ class Tensor:
             raise ShapeError(
                 f"the truth value of {describe(self)} is ambiguous; use (t > 0).all(), .any(), or mg.where(c, a, b)"
             )
-        return builtins.bool(self.item())
+        return builtins.bool(self.data.reshape(()))
 
     def __index__(self) -> builtins.int:
         if self.dtype.kind not in "iu" or self.ndim != 0:
@@ -280,7 +280,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError("a 0-d tensor cannot be iterated over; use t.item()")
-        return (self[i] for i in range(len(self)))
+        return (self[i] for i in range(len(self.data)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(

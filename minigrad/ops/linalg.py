@@ -100,9 +100,9 @@ def _ones(g: Array) -> Array:
     like = g._data if isinstance(g, Tensor) else g
     n, key = like.shape[0], (like.__class__, like.dtype)
     ones = _ones_made.get(key)
-    if ones is None or len(ones) < n:
+    if ones is None or ones.shape[0] < n:
         _ones_made[key] = ones = np.ones_like(like, shape=(n,))
-    return ones if len(ones) == n else ones[:n]
+    return ones if ones.shape[0] == n else ones[:n]
 
 
 def _linear_b(g: Array) -> Array:

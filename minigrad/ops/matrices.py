@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import implements, operand, primitive
+from ..engine import Tensor, implements, operand, primitive
 from ..errors import ShapeError, describe
 from .indexing import add_at
 from .shape import axis_of, moveaxis, ravel, reshape, stack
@@ -30,7 +30,7 @@ def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
         raise ShapeError(f"diagonal: axis1 and axis2 must differ, both are {axis1}")
     first, second = max(0, -offset), max(0, offset)
     length = max(0, min(a.shape[axis1] - first, a.shape[axis2] - second))
-    steps = np.arange(length)
+    steps = np.arange(length, like=a.data if isinstance(a, Tensor) else a)
     return moveaxis(a, (axis1, axis2), (-2, -1))[..., first + steps, second + steps]
 
 

@@ -238,7 +238,7 @@ def softmax_error(z: Array, y: Array) -> Array:
     o = softmax(z)
     if y.ndim == z.ndim:
         return o * y.sum(axis=-1, keepdims=True) - y  # targets that do not sum to 1 weigh o by their sum
-    o[np.arange(len(y), like=y), y] -= 1
+    o[np.arange(y.shape[0], like=y), y] -= 1
     return o
 
 
@@ -273,7 +273,7 @@ def softmax_cross_entropy(z: Array, y: Array, *, reduction: str = "mean") -> Arr
     totals = np.log(np.exp(shifted).sum(axis=-1))
     if y.ndim == z.ndim:
         return _reduce(y.sum(axis=-1) * totals - (y * np.where(y == 0, 0, shifted)).sum(axis=-1), reduction)
-    return _reduce(totals - shifted[np.arange(len(y), like=y), y], reduction)
+    return _reduce(totals - shifted[np.arange(y.shape[0], like=y), y], reduction)
 
 
 def _cross_entropy_z(g: Array, z: Array, y: Array, reduction: str) -> Array:

@@ -101,6 +101,11 @@ class Formula:
         )
 
     def __len__(self) -> int:
+        if isinstance(self.content, Grid) and not self.content.sizes[0].is_Integer:
+            raise TypeError(
+                f"the length {self.content.sizes[0]} is a symbol, and nothing can be done that many times: use "
+                "operations on whole arrays, or give the axis a number for a length"
+            )
         return len(self.sample)
 
     def __bool__(self) -> bool:
@@ -110,7 +115,10 @@ class Formula:
         if isinstance(self.content, np.ndarray) and self.size == 1 and self.content.item().is_Integer:
             return int(self.content.item())
         why = self.content.why if isinstance(self.content, Unread) else f"it is {self.expressions().tolist()}"
-        raise TypeError(f"the number of a formula is asked for, which symbols do not have: {why}")
+        raise TypeError(
+            f"the number of a formula is asked for, which symbols do not have: {why}; compute with it, or give numbers "
+            "where numbers are needed"
+        )
 
     __int__ = __float__ = __index__
 

@@ -60,7 +60,7 @@ class Derived(Shown):
 
     def __init__(self, of: str, by: str, steps: list[Step], means: dict[str, Expr], public: Public) -> None:
         self.of, self.by, self.steps, self.means = of, by, steps, means
-        self.order, self.calls = public.order, public.calls
+        self.order, self.calls, self.indices = public.order, public.calls, public.indices
         self.result = steps[-1].result
 
 
@@ -117,6 +117,8 @@ def _check(e: Any) -> None:
             f"derive: e is {describe(e)}, not a scalar; reduce it (.sum(), .mean()), or weigh it with symbols of its "
             "shape: (g * e).sum()"
         )
+    if e._node is None and e.requires_grad:
+        raise GraphError(f"derive: e is the symbol {e.name} itself; give what was computed from symbols")
     if e._node is None:
         raise GraphError("derive: e was not computed from anything that requires gradients; was it made under no_grad?")
 
@@ -167,6 +169,11 @@ class _Deriving:
             )
         if key not in self.letters:
             what = w.name or "w"
+            if what in known.split(", ") and w.requires_grad:
+                raise ValueError(
+                    f"derive: e was computed from another {what} than this one: symbols of one name are as many "
+                    "symbols as there were calls; make them once, and use the same Tensor"
+                )
             hint = nearest(what, known.split(", ")) if w.requires_grad else " Class labels have no derivative."
             raise ValueError(f"derive: e was not computed from {what}; it was from {known}.{hint}")
         return key

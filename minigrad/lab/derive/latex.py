@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .algebra import Expr, sympy
 from .write import ATOM, GREEK, POWER, PRODUCT, Writer
 
@@ -12,7 +14,8 @@ _KNOWN = ("ln", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "a
 class LatexWriter(Writer):
     """Writes formulas in LaTeX."""
 
-    dot, minus, had, over, transposed = r" \, ", "-", r" \odot ", r" \oslash ", r"^{\mathsf{T}}"
+    dot, minus, had, over = r" \, ", "-", r" \odot ", r" \oslash "
+    transposed, infinite = r"^{\mathsf{T}}", r"\infty"
 
     def parentheses(self, text: str) -> str:
         """Return text in parentheses."""
@@ -73,9 +76,9 @@ class LatexWriter(Writer):
         """Return the vector of ones."""
         return r"\mathbf{1}"
 
-    def partial(self, up: str, down: str) -> str:
+    def partial(self, up: str, down: str, indices: Sequence[Expr] = ()) -> str:
         """Return a derivative."""
-        return rf"\frac{{\partial {self.letter(up)}}}{{\partial {self.letter(down)}}}"
+        return rf"\frac{{\partial {self.letter(up)}}}{{\partial {self.entry(down, indices)}}}"
 
     def times(self, texts: list[str]) -> str:
         """Return the factors of a chain behind each other."""

@@ -29,6 +29,7 @@ class Public:
     ----------
     order : for every name its place: what is given first, then what was named, in the order in which they were made
     calls : for a name such as softmax(Z) the function, and the formula of its argument
+    indices : for a formula that is an entry of an array, the letters of its place
     """
 
     def __init__(self, letters: Iterable[Letter]) -> None:
@@ -36,6 +37,7 @@ class Public:
         self.names: dict[Letter, str] = {}
         self.order: dict[str, int] = {}
         self.calls: dict[str, tuple[str, Expr]] = {}
+        self.indices: dict[Expr, tuple[Expr, ...]] = {}
         for letter in sorted(letters, key=lambda letter: (letter.means is not None, letter.order)):
             name = letter.name
             if letter.of:
@@ -105,4 +107,6 @@ class Public:
                 name = next(w for w in wishes if w not in taken)
                 taken.add(name)
                 letters[index] = sympy.Symbol(name, integer=True)
-        return grid.entry.xreplace(letters)
+        entry = grid.entry.xreplace(letters)
+        self.indices[entry] = tuple([letters[index] for index in grid.indices])
+        return entry

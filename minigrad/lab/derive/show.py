@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..explain.page import WIDTH, broken
 from .algebra import Expr, sympy
 from .latex import LatexWriter
 from .matrix import split
@@ -26,20 +27,22 @@ class Shown:
     means: dict[str, Expr]
     order: dict[str, int]
     calls: dict[str, tuple[str, Expr]]
+    indices: dict[Expr, tuple[Expr, ...]]
     result: Expr
 
     def __str__(self) -> str:
         writer = Writer(self.order, self.calls)
         lines = []
         for left, rights in self.lines(writer):
-            first, *others = dict.fromkeys(rights)
+            first, *others = [_row_by_row(right, len(left) + 3) for right in dict.fromkeys(rights)]
             lines.append(f"{left} = {first}")
             lines += [f"{' ' * len(left)} = {other}" for other in others]
         if shapes := self.shapes():
             lines.append(shapes)
         if self.means:
-            lines.append("with " + ", ".join([f"{writer.letter(n)} = {writer(m)}" for n, m in self.means.items()]))
-        return "\n".join(lines)
+            meant = [f"{writer.entry(n, self.indices.get(m, ()))} = {writer(m)}" for n, m in self.means.items()]
+            lines.append("with " + ", ".join(meant))
+        return "\n".join([broken(line) for text in lines for line in text.split("\n")])
 
     __repr__ = __str__
 
@@ -60,7 +63,7 @@ class Shown:
             for left, rights in self.lines(writer)
             for i, right in enumerate(dict.fromkeys(rights))
         ]
-        return rows + [(writer.letter(name), writer(formula)) for name, formula in self.means.items()]
+        return rows + [(writer.entry(n, self.indices.get(m, ())), writer(m)) for n, m in self.means.items()]
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex()}\n$$"
@@ -68,10 +71,13 @@ class Shown:
     def lines(self, writer: Writer) -> list[tuple[str, list[str]]]:
         """Return what stands left of the equals signs, and behind each of them."""
         paths = self.paths()
-        left = writer.partial(self.of, self.by)
         last = self.steps[-1]
         if not paths:
-            return [(writer.partial(self.of, step.name), self.rights(step, writer)) for step in self.steps]
+            return [
+                (writer.partial(self.of, step.name, self.indices.get(step.result, ())), self.rights(step, writer))
+                for step in self.steps
+            ]
+        left = writer.partial(self.of, self.by)
         if all(len(path) == 1 for path in paths):
             return [(left, [writer(last.by_next), writer(last.result)])]
         names = [[writer.partial(up, down) for up, down, _ in path] for path in paths]
@@ -79,7 +85,12 @@ class Shown:
         return [(left, [" + ".join(map(writer.times, names)), " + ".join(values), writer(last.result)])]
 
     def rights(self, step: Step, writer: Writer) -> list[str]:
-        """Return a step in terms of the next, and written out: on the way only where that is no longer."""
+        """Return a step in terms of the next, and written out: on the way only where that is no longer.
+
+        An entry is not the matrix it stands in: of the two only the latter is shown if but one of them is an entry.
+        """
+        if (step.by_next in self.indices) != (step.result in self.indices):
+            return [writer(step.result)]
         texts = [writer(step.by_next), writer(step.result)]
         return texts if step is self.steps[-1] or len(texts[1]) < len(texts[0]) else texts[:1]
 
@@ -103,6 +114,13 @@ class Shown:
             return ""
         text = "·".join([f"({_shape(f)})" for f in factors])
         return f"      {_shape(self.result)} = {text}"
+
+
+def _row_by_row(text: str, indent: int) -> str:
+    """Return a matrix with its rows below each other, if they have no room in a line."""
+    if indent + len(text) <= WIDTH or not text.startswith("[["):
+        return text
+    return text.replace("], [", f"],\n{' ' * (indent + 1)}[")
 
 
 def _shape(matrix: Expr) -> str:

@@ -5,7 +5,7 @@ Read next: `latex.py`, which writes the same in LaTeX.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .algebra import Expr, is_decimal, sympy
@@ -31,7 +31,7 @@ class Writer(Order):
     calls : for the name of a result of a function, the function and its argument
     """
 
-    dot, minus, had, over, transposed = "·", "−", " ⊙ ", " ⊘ ", "ᵀ"
+    dot, minus, had, over, transposed, infinite = "·", "−", " ⊙ ", " ⊘ ", "ᵀ", "∞"
     names: Mapping[str, str] = {
         "log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arsinh", "acosh": "arcosh",
         "atanh": "artanh", "Max": "max", "Min": "min", "sigma": "σ", "loggamma": "ln Γ", "polygamma": "ψ",
@@ -72,7 +72,7 @@ class Writer(Order):
         """Return a quotient of products; nothing above is a 1."""
         bottom = self.product(below) if len(below) > 1 else self.inside(below[0], POWER)
         bottom = self.parentheses(bottom) if len(below) > 1 else bottom
-        return f"{self.product(above) if above else '1'}/{bottom}"
+        return f"{self.product(above, closed=True) if above else '1'}/{bottom}"
 
     def power(self, base: str, exponent: Expr) -> str:
         """Return a power."""
@@ -128,9 +128,13 @@ class Writer(Order):
         """Return the vector of ones."""
         return "𝟏"
 
-    def partial(self, up: str, down: str) -> str:
-        """Return a derivative."""
-        return f"∂{self.letter(up)}/∂{self.letter(down)}"
+    def partial(self, up: str, down: str, indices: Sequence[Expr] = ()) -> str:
+        """Return a derivative; by an entry, if there are indices."""
+        return f"∂{self.letter(up)}/∂{self.entry(down, indices)}"
+
+    def entry(self, name: str, indices: Sequence[Expr]) -> str:
+        """Return a name, and its indices if there are any."""
+        return self.indexed(self.letter(name), list(map(self, indices))) if indices else self.letter(name)
 
     def times(self, texts: list[str]) -> str:
         """Return the factors of a chain behind each other."""
@@ -177,6 +181,18 @@ class Writer(Order):
         """Return π."""
         return self.letter("pi"), ATOM
 
+    def of_Exp1(self, expr: Expr) -> tuple[str, int]:
+        """Return e, which is also what losses are called."""
+        return self.function("exp", "1", False), ATOM
+
+    def of_Infinity(self, expr: Expr) -> tuple[str, int]:
+        """Return ∞."""
+        return self.infinite, ATOM
+
+    def of_NegativeInfinity(self, expr: Expr) -> tuple[str, int]:
+        """Return −∞."""
+        return self.minus + self.infinite, SUM
+
     def of_Indexed(self, expr: Expr) -> tuple[str, int]:
         """Return an entry of an array."""
         return self.indexed(self.letter(expr.base.label.name), [self(i) for i in expr.indices]), ATOM
@@ -204,14 +220,16 @@ class Writer(Order):
             return self.fraction(above, below)
         return self.product(above) if above else "1"
 
-    def product(self, factors: list[Expr]) -> str:
-        """Return factors behind each other."""
+    def product(self, factors: list[Expr], closed: bool = False) -> str:
+        """Return factors behind each other; ln x in parentheses if more follows: w·ln x, but (ln x)·w, (ln x)/w."""
         matrices = [f for f in factors if isinstance(f, sympy.MatrixExpr)]
         if len(matrices) == 1 and isinstance(matrices[0], sympy.OneMatrix):  # all of whose entries are the same number
             factors = [f for f in factors if f not in matrices]
-        if len(factors) == 1:
-            return self.inside(factors[0], PRODUCT)
-        return self.dot.join([self.inside(f, POWER if f in matrices else PRODUCT) for f in factors]) or "1"
+        texts = [self.inside(f, POWER if f in matrices and len(factors) > 1 else PRODUCT) for f in factors]
+        for i, f in enumerate(factors if closed else factors[:-1]):
+            if isinstance(f, sympy.log | sympy.loggamma) and self.write(f)[1] < ATOM:
+                texts[i] = self.parentheses(texts[i])
+        return self.dot.join(texts) or "1"
 
     def of_Pow(self, expr: Expr) -> tuple[str, int]:
         """Return a power, a root or a quotient."""

@@ -110,9 +110,7 @@ def _told(way: Way, name: str, node: Node, what: str, cause: str, remedy: str, a
     return Answer(name, "nan", what, f"{where(way, node)} is {cause}", path, _line(node), remedy)
 
 
-def _at(
-    node: Node, operands: list[tuple[str, Any, Any]], at: tuple[Any, ...], nan: bool
-) -> tuple[str, str, str]:
+def _at(node: Node, operands: list[tuple[str, Any, Any]], at: tuple[Any, ...], nan: bool) -> tuple[str, str, str]:
     """Return the id, the cause and the remedy of an operation that made what is not finite, at an index."""
     op = node.op.name
     x = operands[0][2] if operands else None

@@ -9,6 +9,7 @@ import html
 import math
 import re
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -45,9 +46,7 @@ class Page:
 
 
 def broken(text: str) -> str:
-    """Break a line that is too long at its spaces; what follows stands under what the line says of its label.
-
-    A formula is broken before its signs, which stand under the first equals sign.
+    """Break a line that is too long: words at spaces, a formula before its signs, the outer ones rather than the inner.
 
     >>> print(broken("  remedy: " + "word " * 19 + "end"))
       remedy: word word word word word word word word word word word word word word word word word word
@@ -55,12 +54,28 @@ def broken(text: str) -> str:
     """
     if len(text) <= WIDTH:
         return text
-    label = re.match(r"\s*(?:(?:line|path|remedy): +|∂.*? (?== ))", text)
+    left = re.match(r"\s*∂.*? (?== )|\s+(?=[=+] |\[)", text)
+    if left:
+        return "\n".join(_formula(text, " " * len(left[0])))
+    label = re.match(r"\s*(?:line|path|remedy): +", text)
     indent = " " * (len(label[0]) if label else len(text) - len(text.lstrip()) + 4)
-    filled = textwrap.fill(
-        text, WIDTH - 2, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )  # fmt: skip
-    return re.sub(r" ([=·+])\n( *)", r"\n\2\1 ", filled)
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _formula(text: str, indent: str) -> Iterator[str]:
+    """Yield a formula in lines."""
+    while len(text) > WIDTH:
+        depth, places = 0, []
+        for i, c in enumerate(text[:WIDTH]):
+            depth += (c in "([") - (c in ")]")
+            if c == " " and text[i + 1] in "=+−·⊙⊘" and i > len(indent):
+                places.append((i < WIDTH // 2, depth, text[i + 1] not in "=+−", -i))
+        if not places:
+            break
+        at = -min(places)[-1]
+        yield text[:at].rstrip()
+        text = indent + text[at + 1 :]
+    yield text
 
 
 def number(x: Any, digits: int = 5) -> str:
