@@ -102,6 +102,13 @@ def test_bad_answers_are_told_and_not_raised(answer, words):
     assert not result and words in str(result)
 
 
+def test_a_line_may_be_called_one_and_a_message_has_lines_that_can_be_read():
+    assert lab.grade(TASK, f"line {TASK.line}") and lab.grade(TASK, f"Line {TASK.line}")
+    assert str(lab.grade(TASK, "line 99")).startswith("There are lines 1 to")
+    told = str(lab.grade(TASK, "x" * 500))
+    assert max(map(len, told.splitlines())) <= 100 and "xxx…'" in told
+
+
 def test_an_answer_that_writes_into_its_arguments_spoils_nothing():
     def spoil(**arguments):
         for a in arguments.values():
@@ -114,7 +121,9 @@ def test_an_answer_that_writes_into_its_arguments_spoils_nothing():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"seed": -1}, {"seed": 1.5}, {"seed": "1"}, {"level": 0}, {"level": 5}, {"level": "a"}, {"level": [1]}]
+    "bad",
+    [{"seed": -1}, {"seed": 1.5}, {"seed": "1"}]
+    + [{"level": level} for level in (0, 5, "a", [1], 1.0, None, True, np.array([1, 2]))],
 )
 def test_there_is_no_such_exercise(bad):
     with pytest.raises(ValueError, match=rf"exercise: {next(iter(bad))} is .*, needs"):

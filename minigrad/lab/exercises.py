@@ -5,6 +5,7 @@ The networks and their mistakes are in `networks.py`. Read next: `minigrad/progr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import describe, nearest
+from .explain.page import broken
 from .networks import LEVELS, Network, Slip
 
 LEAST = 1e-3  # a mistake changes some gradient by so much of its size, or its shape
@@ -130,7 +132,7 @@ def exercise(seed: int = 0, level: int = 1) -> Exercise:
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"exercise: seed is {describe(seed)}, needs a whole number from 0 up")
-    if isinstance(level, bool) or level not in list(LEVELS):
+    if isinstance(level, bool) or not isinstance(level, int | np.integer) or level not in LEVELS:
         raise ValueError(f"exercise: level is {describe(level)}, needs one of {', '.join(map(str, LEVELS))}")
     rng = np.random.default_rng([level, seed])
     networks = LEVELS[level]
@@ -243,13 +245,15 @@ def grade(exercise: Exercise, answer: Any) -> Grade:
         found = describe(answer)
         return Grade(False, f"An answer is a line's number, a mistake's id, code or a function; got {found}.")
     text = answer.strip()
-    if text.isascii() and text.isdigit():
-        return _grade_line(exercise, int(text))
+    if line := re.fullmatch("(?:line )?([0-9]{1,9})", text, re.IGNORECASE):
+        return _grade_line(exercise, int(line[1]))
     if text in KINDS:
         return _grade_id(exercise, text)
     if "def " in text or "=" in text:
         return _grade_code(exercise, text)
-    return Grade(False, f"There is no mistake called {text!r}.{nearest(text, KINDS)} Known: {', '.join(KINDS)}.")
+    called = repr(text if len(text) <= 40 else text[:39] + "…")
+    known = f"There is no mistake called {called}.{nearest(text, KINDS)} Known: {', '.join(KINDS)}."
+    return Grade(False, broken(known))
 
 
 def _grade_line(task: Exercise, line: int) -> Grade:
@@ -331,6 +335,7 @@ def practise(task: Exercise, ask: Callable[[str], str] | None = None, say: Calla
         try:
             answer = (ask or input)("> ").strip()
         except EOFError:
+            say("")
             return False
         if answer == "quit":
             say(task.explanation)
