@@ -126,6 +126,25 @@ def test_a_chain_stands_in_a_line():
     assert max(middles) - min(middles) <= 1
 
 
+def deep(layers):
+    """Return the loss of a deep perceptron, in one Sequential."""
+    mg.manual_seed(0)
+    model = nn.Sequential(*[part for _ in range(layers) for part in (nn.Linear(3, 3), nn.Tanh())])
+    with lab.annotate():
+        return (model(np.ones((2, 3), "float32")) ** 2).mean()
+
+
+def test_layers_stand_in_a_line_whatever_parameters_stand_beside_them():
+    scene = scene_of(layout_of(deep(12)))
+    ops = {m: x + w / 2 for m, (x, _, w, _) in scene.boxes.items() if getattr(m, "op", None)}
+    middles = [x for m, x in ops.items() if m.op.name in ("linear", "tanh")]
+    assert max(middles) - min(middles) <= 8 and scene.width < 800
+
+
+def test_what_is_in_one_group_alone_is_shown():
+    assert len(scene_of(layout_of(deep(40))).boxes) > 160  # one box would tell nothing
+
+
 @every_graph
 def test_the_svg_is_xml_and_always_the_same(loss):
     svg = lab.draw(loss).svg

@@ -58,6 +58,7 @@ def test_it_needs_no_network(tmp_path):
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", html)
     assert not re.search(r"<link|@import|url\(|<img|<script src|fetch\(|XMLHttpRequest|WebSocket", html)
     assert "default-src 'none'" in html
+    assert "<title>3</title>" in lab.to_html(mlp()[0], title=3).html
 
 
 def test_it_is_written_whole_or_not_at_all(tmp_path):
@@ -125,7 +126,7 @@ def test_it_begins_at_the_beginning_and_at_the_step_asked_for(tmp_path):
     dom = loaded(path, tmp_path, "")
     assert said(dom).startswith("Before the first step") and "nothing yet" in dom
     dom = loaded(path, tmp_path, "step=2")
-    assert said(dom).startswith("2 of ") and "forward: tanh gives" in said(dom)
+    assert said(dom).startswith("2 of ") and "forward: tanh gives tanh1, an array of rms " in said(dom)
     operations = re.findall(r'class="box operation[^"]*"', dom[: dom.index("<noscript>")])
     assert len(operations) == 8 and sum("waiting" in box for box in operations) == 6
 

@@ -17,6 +17,7 @@ from ..graph import Graph
 
 LINE = 3  # so many operations of one line make a group
 MANY = 60  # so many boxes are shown at first; what is more is folded
+FEW, CROWD = 8, 400  # but so few tell nothing, and are opened unless there is a crowd inside
 
 
 @dataclass(eq=False)
@@ -99,8 +100,9 @@ def _fold(root: Group) -> None:
         for around in level:
             inner = [m for m in around.members if isinstance(m, Group)]
             more = sum(len(group.members) for group in inner)
+            crowded = shown + more > MANY and (shown > FEW or more > CROWD)
             for group in inner:  # alike: all open or all folded
-                group.folded = around.folded or shown + more > MANY
+                group.folded = around.folded or crowded
             shown += more if inner and not inner[0].folded else 0
             below += inner
         level = below

@@ -52,7 +52,7 @@ def label_of(parts: Parts, member: Any) -> Label:
     title = member.op.name if isinstance(member, Node) and member.op.name != "named" else name
     shape = member.shape if isinstance(member, Node) else value.shape
     size = "×".join(map(str, shape))
-    return Label(kind, cut(title, ROOM - 2 - len(size)), size, brief(value), gradient, name)
+    return Label(kind, cut(title, ROOM - 3 - len(size)), size, brief(value), gradient, name)
 
 
 def count(group: Group) -> int:

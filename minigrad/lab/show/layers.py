@@ -107,7 +107,7 @@ def _points(lines: Sequence[Line], layers: list[list[Vertex]]) -> tuple[Links, L
                 _link(above, below, before, point, 2.0 if before.width else 8.0)
             line.points.append(point)
             before = point
-        weight = 0.5 if line.start.source else 4.0
+        weight = 0.001 if line.start.source else 4.0  # a chain stays straight, whatever stands beside it
         _link(above, below, before, line.end, weight)
     return above, below
 

@@ -82,7 +82,7 @@ def to_html(loss: Tensor, path: str | Path | None = None, *, title: str = "Backp
     graph = scalar_graph(loss, "to_html")
     parts = take_apart(graph)
     layout = Layout(parts)
-    text = _page(layout, title, _facts(graph), svg_of(layout))
+    text = _page(layout, str(title), _facts(graph), svg_of(layout))
     return Page(text, write_text(path, text, "to_html") if path is not None else None)
 
 

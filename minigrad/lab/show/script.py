@@ -213,16 +213,17 @@ function show(id) {
 
 // Steps
 
+const words = text => text.startsWith("rms") ? `an array of ${text}` : text;
 function sentence() {
   if (!now) return "Before the first step. Play, or press →.";
   const s = steps[now - 1], place = `${now} of ${steps.length}`;
   if (s.kind === "forward") {
-    const m = members[s.node];
-    return `${place}, forward: ${m.op} gives ${m.name}${m.brief ? " = " + m.brief : ""}.`;
+    const m = members[s.node], said = words(m.brief), value = (said === m.brief ? " = " : ", ") + said;
+    return `${place}, forward: ${m.op} gives ${m.name}${m.brief ? value : ""}.`;
   }
   if (s.kind === "seed") return `${place}, backward begins: ∂loss/∂loss = ${s.brief}.`;
-  const sum = s.expected > 1 ? `; the sum is ${s.brief}, ${s.arrived} of ${s.expected}` : "";
-  return `${place}, backward: ${members[s.node].name} hands ${s.gives} to ${members[s.target].name}${sum}.`;
+  const sum = s.expected > 1 ? `; the sum is ${words(s.brief)}, ${s.arrived} of ${s.expected}` : "";
+  return `${place}, backward: ${members[s.node].name} hands ${words(s.gives)} to ${members[s.target].name}${sum}.`;
 }
 function paint() {
   const s = steps[now - 1], back = !!s && s.kind !== "forward", gone = steps.slice(0, now);

@@ -49,8 +49,8 @@ h2 {{ font-size: 1.1rem; margin: 0 0 .1rem; overflow-wrap: anywhere; }}
 h3 {{ font-size: .9rem; margin: 1.1rem 0 .25rem; color: var(--faint); font-weight: 600; }}
 p {{ margin: .25rem 0; }}
 .faint {{ color: var(--faint); font-size: .9rem; }}
-.key {{ display: inline-flex; align-items: center; gap: .4rem; font-size: .85rem; color: var(--faint);
-  margin-right: .7rem; }}
+.key {{ display: inline-flex; align-items: center; vertical-align: middle; gap: .4rem; font-size: .85rem;
+  color: var(--faint); margin-right: .7rem; }}
 .key::before {{ content: ""; width: .9rem; height: .7rem; border-radius: .2rem; border: 2px solid var(--accent);
   background: var(--tint); }}
 .key.constant::before {{ border: 1.5px dashed var(--line); background: none; }}
