@@ -154,6 +154,19 @@ def test_the_loss_has_one_name():
     assert "∂loss/∂loss · " in str(lab.explain((w * 2.0).sum(), w))
 
 
+def test_a_module_is_known_whatever_its_forward_calls_it():
+    class Net(nn.Module):
+        def __init__(me):
+            me.layer = nn.Linear(2, 2)
+
+        def forward(me, x):
+            return me.layer(x)
+
+    with lab.annotate():
+        loss = Net()(np.ones((3, 2), "float32")).sum()
+    assert "  layer: Linear 2→2" in str(lab.explain(loss, "layer.weight"))
+
+
 def test_a_parameter_is_found_by_its_path():
     loss, model, _ = network()
     np.testing.assert_array_equal(lab.explain(loss, "2.bias").gradient, lab.explain(loss, model[2].bias).gradient)

@@ -104,6 +104,12 @@ def recorded(make):
         return make()
 
 
+def test_what_was_picked_out_of_a_softmax_is_still_of_a_softmax():
+    z = leaf(np.ones((4, 3)))
+    (found,) = lab.lint(recorded(lambda: -mg.log(mg.softmax(z)[np.arange(4), [0, 1, 2, 0]]).mean()))
+    assert found.id == "log-of-softmax"
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_found_with_its_line_and_its_remedy(name):
     (found,) = lab.lint(recorded(MISTAKES[name]))

@@ -355,6 +355,11 @@ def test_what_has_no_elements_is_said_to_have_none():
     assert answer.verdict == "fine" and "no elements" in answer.cause
 
 
+def test_a_square_at_its_minimum_blames_nobody():
+    answer = asked(lambda w: w * w, 0.0)
+    assert (answer.verdict, answer.id) == ("zero", "flat") and "minimum" in answer.remedy
+
+
 def test_the_norm_of_zeros_has_a_slope_by_convention_only():
     assert asked(lambda w: mg.linalg.norm(w * 0), 1.0, 2.0).id == "norm-of-zeros"
 
@@ -364,8 +369,9 @@ def test_text_keeps_to_a_hundred_columns():
     net = nn.Sequential(*[part for _ in range(6) for part in (nn.Linear(4, 4), nn.Sigmoid())], nn.Linear(4, 3))
     with lab.annotate():
         loss = F.cross_entropy(net(X), LABELS)
-    for text in (str(lab.why(net[0].weight, loss)), str(lab.explain(loss, "0.weight")), str(lab.lint(loss, net))):
-        assert max(map(len, text.splitlines())) <= 100
+    lines = str(lab.why(net[0].weight, loss)).splitlines() + str(lab.explain(loss, "0.weight")).splitlines()
+    lines += [line for step in lab.steps(loss) for line in str(step).splitlines()]
+    assert max(map(len, lines)) <= 100 and not any(line.endswith((" =", " ·", " +")) for line in lines)
 
 
 def test_what_cannot_be_asked():

@@ -155,11 +155,12 @@ def _arrays(saved: tuple[Any, ...]) -> list[Any]:
 
 
 def called_modules() -> tuple[Any, ...]:
-    """Return the modules that are being called, the outermost first: a module's forward has it as `self`."""
+    """Return the modules that are being called, the outermost first: each is the first argument of its forward."""
     found: list[Any] = []
     frame: Any = sys._getframe(2)
     while frame is not None:
-        module = frame.f_locals.get("self") if frame.f_code.co_name == "forward" else None
+        code = frame.f_code
+        module = frame.f_locals.get(code.co_varnames[0]) if code.co_name == "forward" and code.co_argcount else None
         if hasattr(module, "named_modules") and (not found or found[-1] is not module):
             found.append(module)
         frame = frame.f_back

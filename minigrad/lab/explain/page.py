@@ -18,6 +18,7 @@ from ...device import find_device, to_numpy
 
 STYLES = {"head": "bold", "good": "green", "bad": "bold red", "code": "cyan", "note": "dim", "text": ""}
 WIDTH = 100  # of a line of plain text; terminals and notebooks break lines themselves
+_SIGNS = "=+−·⊙⊘"
 _COLOURS = {"good": "#00735a", "bad": "#b34a00", "note": "#767676"}
 
 
@@ -45,8 +46,10 @@ class Page:
         return f'<div style="font-family:monospace;white-space:pre-wrap">{"".join(rows)}</div>'
 
 
-def broken(text: str) -> str:
+def broken(text: str, hang: int | None = None) -> str:
     """Break a line that is too long: words at spaces, a formula before its signs, the outer ones rather than the inner.
+
+    What follows is indented as far as the words behind a label, or by `hang`.
 
     >>> print(broken("  remedy: " + "word " * 19 + "end"))
       remedy: word word word word word word word word word word word word word word word word word word
@@ -55,10 +58,10 @@ def broken(text: str) -> str:
     if len(text) <= WIDTH:
         return text
     left = re.match(r"\s*∂.*? (?== )|\s+(?=[=+] |\[)", text)
-    if left:
+    if left and hang is None:
         return "\n".join(_formula(text, " " * len(left[0])))
     label = re.match(r"\s*(?:line|path|remedy): +", text)
-    indent = " " * (len(label[0]) if label else len(text) - len(text.lstrip()) + 4)
+    indent = " " * (hang or (len(label[0]) if label else len(text) - len(text.lstrip()) + 4))
     return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
@@ -68,7 +71,7 @@ def _formula(text: str, indent: str) -> Iterator[str]:
         depth, places = 0, []
         for i, c in enumerate(text[:WIDTH]):
             depth += (c in "([") - (c in ")]")
-            if c == " " and text[i + 1] in "=+−·⊙⊘" and i > len(indent):
+            if c == " " and i > len(indent) and text[i + 1] in _SIGNS and text[i - 1] not in _SIGNS:  # no −x's own
                 places.append((i < WIDTH // 2, depth, text[i + 1] not in "=+−", -i))
         if not places:
             break

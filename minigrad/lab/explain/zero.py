@@ -112,6 +112,7 @@ def _product(way: Way, stop: Stop, here: str) -> tuple[str, str, str]:
     """Explain a product whose other factor is 0, or name the operation at least."""
     node, edge = stop
     others = [o for i, o in enumerate(way.graph.operands(node)) if i != edge.position]
+    others = [o for o in others if o[1] is not edge.parent]  # of w·w at 0 no factor is to blame
     nothing = [o for o in others if o[2] is not None and np.size(o[2]) and not np.any(host(o[2]))]
     if node.op.name in ("multiply", "linear", "matmul", "einsum") and nothing:
         factor, origin, _ = nothing[0]

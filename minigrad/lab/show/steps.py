@@ -14,7 +14,7 @@ import numpy as np
 
 from ...engine import Node, Tensor, sum_to
 from ...errors import ShapeError, describe
-from ..explain.page import short
+from ..explain.page import broken, short
 from ..explain.way import unwatched
 from ..graph import Graph, graph_of
 from .formula import rule_name, rule_text, shown
@@ -79,7 +79,8 @@ class Step:
         if self.local is not None:
             rows.append(f"  {f'∂out/∂{self.argument}':14} {shown(self.local)}")
         rows += [f"  contribution   {shown(self.contribution)}", f"  sum so far     {shown(self.total)} ({state})"]
-        return "\n".join([*rows, f"  line           {self.line}"] if self.line else rows)
+        rows += [f"  line           {self.line}"] if self.line else []
+        return "\n".join([broken(row, hang=17) for row in rows])
 
 
 def steps(loss: Tensor) -> Iterator[Step]:
