@@ -8,7 +8,7 @@ from samples import ROWS
 
 import minigrad as mg
 from minigrad import nn, optim
-from minigrad.errors import TraceError
+from minigrad.errors import GraphError, TraceError
 from minigrad.program import executor
 from minigrad.transforms.tree import flatten
 
@@ -93,6 +93,16 @@ def test_a_forward_pass_and_a_gradient():
         eager = mg.grad(lambda p, x: (mg.tanh(x @ p["w"]) ** 2).sum() + (p["b"] ** 2).sum())(p, X)
         for name, found in slope(p, X).items():
             assert np.array_equal(found.numpy(), eager[name].numpy())
+
+
+def test_results_are_constants_from_the_first_call_on():
+    layer = nn.Linear(4, 2)
+    forward = mg.compile(lambda x: [(layer(x) ** 2).mean(), layer.weight])
+    for _ in range(2):
+        loss, weight = forward(mg.tensor(X))
+        assert weight is layer.weight and not loss.requires_grad
+        with pytest.raises(GraphError, match="does not require gradients"):
+            loss.backward()
 
 
 def test_shapes_types_and_static_arguments_have_programs_of_their_own():

@@ -355,6 +355,24 @@ def test_what_has_no_elements_is_said_to_have_none():
     assert answer.verdict == "fine" and "no elements" in answer.cause
 
 
+def test_a_gradient_that_is_there_is_not_called_none_for_a_loss_without_a_graph():
+    net = nn.Linear(4, 3)
+
+    @mg.compile
+    def step(x):
+        net.zero_grad()
+        loss = F.cross_entropy(net(x), LABELS)
+        loss.backward()
+        return loss
+
+    for _ in range(2):
+        loss = step(mg.tensor(X))
+        answer = lab.why(net.weight, loss)
+        assert answer.verdict == "fine" and "a compiled function returned it" in answer.notes[0]
+    net.zero_grad()
+    assert lab.why(net.weight, loss).verdict == "none"
+
+
 def test_a_square_at_its_minimum_blames_nobody():
     answer = asked(lambda w: w * w, 0.0)
     assert (answer.verdict, answer.id) == ("zero", "flat") and "minimum" in answer.remedy

@@ -277,7 +277,14 @@ class Compiled:
             self._last = self._replays[key] = Replay(
                 self.function, tracer, inputs, value, self.executor, self._left_out
             )
-        return map_leaves(lambda x: x.data if isinstance(x, Traced) else x, value)
+        return map_leaves(_constant, value)
+
+
+def _constant(x: Any) -> Any:
+    """Return what the first call returned as later calls do: without what was written down, and without a graph."""
+    if isinstance(x, Tensor) and x._node is not None:
+        return x.detach()
+    return x.data if isinstance(x, Traced) else x
 
 
 def _modules_of(function: Function, leaves: list[Any]) -> list[Any]:

@@ -65,7 +65,7 @@ def no_wish(t: Tensor, name: str) -> Answer:
     )  # fmt: skip
 
 
-def without_graph(loss: Any, t: Tensor, name: str) -> Answer:
+def without_graph(loss: Any, name: str) -> Answer:
     """Say why a loss has no graph."""
     if not isinstance(loss, Tensor):
         return Answer(

@@ -62,7 +62,12 @@ def why(t: Any, loss: Any = None) -> Answer:
         assert isinstance(t, Tensor)
         return missing.without_loss(t, name) if t.grad is None else _of_grad(t, name, "pass the loss")
     if not isinstance(loss, Tensor) or (loss._node is None and loss is not t):
-        return missing.without_graph(loss, t if isinstance(t, Tensor) else loss, name)
+        answer = missing.without_graph(loss, name)
+        if not isinstance(t, Tensor) or t.grad is None:
+            return answer
+        judged = _of_grad(t, name, answer.remedy)  # of another loss, or of this one inside a compiled function
+        judged.notes.append(answer.cause[0].upper() + answer.cause[1:] + ".")
+        return judged
     if loss is t:
         return Answer(name, "fine", "loss", "it is the loss itself, whose derivative is 1")
     try:
