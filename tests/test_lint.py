@@ -104,6 +104,14 @@ def recorded(make):
         return make()
 
 
+def test_a_cross_entropy_by_hand_is_an_outer_product_too_and_said_once():
+    y = np.arange(8.0) % 2
+    by_hand = lambda o: -(y * mg.log(o) + (1 - y) * mg.log(1 - o)).mean()
+    (found,) = lab.lint(recorded(lambda: by_hand(mg.sigmoid(column()) * 0.98 + 0.01)))
+    assert found.id == "outer-broadcast" and "(8,) · (8, 1) is broadcast to (8, 8)" in found.message
+    assert not lab.lint(recorded(lambda: by_hand(mg.sigmoid(column()).reshape(8) * 0.98 + 0.01)))
+
+
 def test_what_was_picked_out_of_a_softmax_is_still_of_a_softmax():
     z = leaf(np.ones((4, 3)))
     (found,) = lab.lint(recorded(lambda: -mg.log(mg.softmax(z)[np.arange(4), [0, 1, 2, 0]]).mean()))

@@ -21,6 +21,7 @@ from .page import Page, host, short
 from .way import Way, unwatched
 
 _PASSING = {"named", "reshape", "transpose", "copy", "squeeze", "expand_dims", "positive", "swapaxes", "getitem"}
+_LOGARITHMS = {"log", "log2", "log10", "log1p", "log_probability", "log_sigmoid"}
 _LAYERS = {"linear", "matmul"}  # what a hidden layer is followed by
 _SATURATED = {"sigmoid": 8.0, "tanh": 5.0}  # from here on the slope is below 4e-4
 
@@ -78,7 +79,7 @@ def lint(loss: Any, model: Any = None) -> list[Finding]:
         found = [finding for rule in RULES for finding in rule(graph)]
         if model is not None:
             found += _unreachable(graph, model)
-    return found
+    return list(dict.fromkeys(found))  # one line may make the same mistake twice
 
 
 def _source(graph: Graph, parent: Any) -> Any:
@@ -122,29 +123,35 @@ def _pairs(graph: Graph) -> Iterator[Finding]:
 
 
 def _outer(graph: Graph) -> Iterator[Finding]:
-    """A prediction (N, 1) less a target (N,), or the reverse, in a loss: N² differences instead of N."""
+    """A prediction (N, 1) less a target (N,), or its logarithm times one, in a loss: N² terms, and not N."""
     for node in graph.nodes:
-        if node.op.name != "subtract" or len(node.shape) != 2 or node.shape[0] != node.shape[1] or node.shape[0] < 2:
+        if len(node.shape) != 2 or node.shape[0] != node.shape[1] or node.shape[0] < 2:
             continue
+        sources = [_source(graph, parent) for parent in node.parents]
+        logarithm = any(isinstance(s, Node) and s.op.name in _LOGARITHMS for s in sources)
+        sign = {"subtract": "−", "multiply": "·" if logarithm else ""}.get(node.op.name)
         operands = graph.operands(node)
         shapes = [np.shape(v) if v is not None else getattr(p, "shape", None) for _, p, v in operands]
         n = node.shape[0]
         live = [parent for _, parent, _ in operands if parent is not None]
-        if sorted(map(str, shapes)) == sorted([str((n, 1)), str((n,))]) and len(live) == 1 and _into_loss(graph, node):
+        outer = sorted(map(str, shapes)) == sorted([str((n, 1)), str((n,))]) and len(live) == 1
+        if sign and outer and _into_loss(graph, node):
             yield Finding(
-                "outer-broadcast", f"{shapes[0]} − {shapes[1]} is broadcast to {node.shape}: the loss compares every "
-                "prediction with every target", _line(node), f"give both the same shape: target.reshape({n}, 1)",
+                "outer-broadcast", f"{shapes[0]} {sign} {shapes[1]} is broadcast to {node.shape}: the loss compares "
+                "every prediction with every target", _line(node),
+                f"give both the same shape: target.reshape({n}, 1)",
             )  # fmt: skip
 
 
 def _into_loss(graph: Graph, node: Node) -> bool:
-    """Tell whether a difference is only squared, or its absolute value taken, and reduced to one number."""
-    for names in ({"square", "absolute", "multiply", "power", "named"}, {"mean", "sum", "named"}):
+    """Tell whether terms are only squared, or their absolute values taken, added, and reduced to one number."""
+    for names in ({"square", "absolute", "multiply", "power", "add", "negative", "named"}, {"mean", "sum", "named"}):
         users = list(dict.fromkeys(graph.users(node)))
         while len(users) == 1 and users[0].op.name in names:
             node = users[0]
             users = list(dict.fromkeys(graph.users(node)))
-    return math.prod(node.shape) == 1 and node.op.name in ("mean", "sum", "named")
+    reduced = {"mean", "sum", "named", "negative"}
+    return math.prod(node.shape) == 1 and node.op.name in reduced
 
 
 def _hidden_nonfinite(graph: Graph) -> Iterator[Finding]:
