@@ -241,6 +241,13 @@ def test_a_logarithm_that_more_follows_stands_in_parentheses():
     assert str(lab.derive(mg.log(w) * x * x / 2, x)) == "∂e/∂x = x·ln w"
 
 
+def test_conditions_that_hold_together_are_joined_by_a_word():
+    v, w = lab.symbols("v:3 w")
+    assert str(lab.derive(mg.max(v), v)).startswith("∂e/∂v = [[v₀ > v₁ and v₀ > v₂], ")
+    found = lab.derive(mg.clip(w, 0, 1), w)
+    assert str(found) == "∂e/∂w = [w > 0 and w < 1]" and r"\mathrm{and}" in found.latex()
+
+
 def test_constants_that_sympy_has_words_of_its_own_for():
     w = lab.symbols("w")
     assert str(lab.derive(w * mg.exp(w * 0 + 1), w)) == "∂e/∂w = exp(1)"

@@ -67,6 +67,10 @@ class LatexWriter(Writer):
         """Return 1 where something holds, else 0."""
         return rf"\left[{text}\right]"
 
+    def word(self, text: str) -> str:
+        """Return a word between two conditions."""
+        return rf" \ \mathrm{{{text}}}\  "
+
     def cases(self, pairs: list[tuple[str, str]]) -> str:
         """Return an expression by cases."""
         rows = [f"{value} & {when or chr(92) + 'text{else}'}" for value, when in pairs]

@@ -120,6 +120,10 @@ class Writer(Order):
         """Return 1 where something holds, else 0."""
         return f"[{text}]"
 
+    def word(self, text: str) -> str:
+        """Return a word between two conditions."""
+        return f" {text} "
+
     def cases(self, pairs: list[tuple[str, str]]) -> str:
         """Return an expression by cases."""
         return "(" + ", ".join([f"{value} if {when}" if when else f"else {value}" for value, when in pairs]) + ")"
@@ -278,11 +282,11 @@ class Writer(Order):
 
     def of_Or(self, expr: Expr) -> tuple[str, int]:
         """Return a > b or a > c."""
-        return " or ".join(map(self, expr.args)), SUM
+        return self.word("or").join(map(self, expr.args)), SUM
 
     def of_And(self, expr: Expr) -> tuple[str, int]:
-        """Return a > b, a > c."""
-        return ", ".join(map(self, expr.args)), SUM
+        """Return a > b and a > c."""
+        return self.word("and").join(map(self, expr.args)), SUM
 
     def of_Piecewise(self, expr: Expr) -> tuple[str, int]:
         """Return an expression by cases; one that is 0 otherwise, as a product with [condition]."""
