@@ -341,6 +341,11 @@ def test_a_gradient_that_is_merely_small_is_not_called_rounding():
     with lab.annotate():
         loss = (w * np.array([1e-9, 2e-9], "float32")).sum()
     assert lab.why(w, loss).id == "vanishing"
+    signs = np.random.default_rng(0).normal(size=10_000).astype("float32")
+    w = leaf(1.0, name="w")
+    with lab.annotate():
+        loss = (w * signs * 1e-9).mean()  # a hundredth is left of what was added up, by chance
+    assert lab.why(w, loss).id == "vanishing"
 
 
 def test_an_infinite_constant_is_blamed_itself_and_not_called_finite():

@@ -79,7 +79,7 @@ def _lengths(shape: Any, part: str) -> tuple[int, ...]:
     lengths: list[int] = []
     for text in [str(p).strip() for p in parts] if parts != [""] else []:
         if not re.fullmatch(r"\d+|[^\W\d]\w*", text):
-            raise ValueError(f"symbols: {text!r} in {part!r} is no length; give a letter, as in N×D, or a number")
+            raise ValueError(f"symbols: {text!r} in {part!r} is no length; give a letter or a number, as in N×D or 2*3")
         lengths.append(int(text) if text.isdigit() else size(text))
     return tuple(lengths)
 

@@ -5,6 +5,7 @@ Read next: `nonfinite.py`.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ _CHOICES = {"maximum", "minimum", "max", "min", "clip", "where", "fmax", "fmin",
 _INVARIANT = {"softmax": "sum to 1", "log_softmax": "are 0 after logsumexp", "standardize": "have mean 0"}
 
 
-_ROUNDING = 8.0  # units in the last place that a sum may be off by, for each of its terms
+_ROUNDING = 8.0  # units in the last place that terms may be off by; their sum, as a random walk, √n times that
 
 
 class Stop(NamedTuple):
@@ -158,7 +159,7 @@ def rounded_away(way: Way, name: str, size: str) -> Answer | None:
         at = np.unravel_index(int(np.abs(g).argmax()), g.shape)
         terms = way.terms(key, tuple(map(int, at))) or []
         whole, total = sum(abs(t.product) for t in terms), abs(sum(t.product for t in terms))
-        if len(terms) > 1 and total <= _ROUNDING * len(terms) * np.finfo(way.graph.output.dtype).eps * whole:
+        if len(terms) > 1 and total <= _ROUNDING * math.sqrt(len(terms)) * np.finfo(way.graph.output.dtype).eps * whole:
             users = way.users(key)
             line = next((u.trace.line for u in users if u.trace), "")
             normal = [u for user in users for u in [user, *way.users(user)] if u.op.name == "standardize"]
