@@ -226,6 +226,30 @@ def test_an_entry_is_the_derivative_by_an_entry():
     assert str(lab.derive((v * u).sum(), v)) == "∂e/∂v = u"  # a vector is not
 
 
+def test_no_number_that_stands_for_a_size_gets_into_a_formula():
+    X, w, y = lab.symbols("X:N×D w:D y:N")
+    loss = lambda n: lab.derive(((X @ w - y) ** 2).sum() / n, w)
+    for n in (X.shape[0], y.size, np.size(y), abs(y.shape[0]), 0 - (-y.shape[0])):
+        assert str(loss(n)).startswith("∂e/∂w = 2·Xᵀ·(X·w − y)/N\n")
+    assert str(loss(np.sqrt(X.shape[0]))).startswith("∂e/∂w = 2·Xᵀ·(X·w − y)/√N\n")
+    assert str(lab.derive(y[-1] ** 2, y)) == str(lab.derive(y[y.shape[0] - 1] ** 2, y))
+    assert str(lab.derive(y[-1] ** 2, y)) == "∂e/∂y[n] = 2·[n = N − 1]·y[N − 1]"
+    numbers = {
+        "len": lambda: len(X),
+        "int": lambda: int(X.shape[0]),
+        "float": lambda: float(X.shape[0]),
+        "//": lambda: X.shape[0] // 2,
+        "%": lambda: 10 % X.shape[0],
+        "product": lambda: np.prod(X.shape),
+        "zip": lambda: list(zip(X, y, strict=True)),
+    }
+    for number in numbers.values():
+        with pytest.raises(TypeError, match=r"is a symbol, and .* would make a number of it"):
+            number()
+    with pytest.raises(NotImplementedError, match="give the axes numbers for lengths"):
+        lab.derive(sum((X[i] @ w - y[i]) ** 2 for i in range(X.shape[0])), w)
+
+
 def test_the_trace_of_a_product():
     P, Q = lab.symbols("P:N×N Q:N×N")
     assert str(lab.derive(mg.trace(Q @ P), Q)) == "∂e/∂Q = Pᵀ"

@@ -143,7 +143,7 @@ class Tensor:
     def __len__(self) -> builtins.int:
         if self.ndim == 0:
             raise TypeError("len() of a 0-d tensor: it has no axis to count along")
-        return self.shape[0]
+        return len(self.data)
 
     def __repr__(self) -> str:
         text = np.array2string(to_numpy(self.data), separator=", ", prefix="tensor(")
@@ -280,7 +280,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError("a 0-d tensor cannot be iterated over; use t.item()")
-        return (self[i] for i in range(len(self.data)))
+        return (self[i] for i in range(len(self)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(

@@ -207,11 +207,11 @@ join = primitive(_concatenate)
 
 
 def _split_back(g: Array, arrays_shape: Sequence[tuple[int, ...]], axis: int) -> list[Array]:
-    ends = np.cumsum([shape[axis] for shape in arrays_shape])
     index: list[Any] = [slice(None)] * g.ndim
-    pieces = []
-    for shape, end in zip(arrays_shape, ends.tolist(), strict=True):
-        index[axis] = slice(end - shape[axis], end)
+    pieces, end = [], 0
+    for shape in arrays_shape:
+        start, end = end, end + shape[axis]
+        index[axis] = slice(start, end)
         pieces.append(g[tuple(index)])
     return pieces
 

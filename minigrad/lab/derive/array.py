@@ -103,8 +103,8 @@ class Formula:
     def __len__(self) -> int:
         if isinstance(self.content, Grid) and not self.content.sizes[0].is_Integer:
             raise TypeError(
-                f"the length {self.content.sizes[0]} is a symbol, and nothing can be done that many times: use "
-                "operations on whole arrays, or give the axis a number for a length"
+                f"the length {self.content.sizes[0]} is a symbol, and len() or a loop would make a number of it: use "
+                "x.shape[0] and operations on whole arrays, or give the axis a number for a length"
             )
         return len(self.sample)
 

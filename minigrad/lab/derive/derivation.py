@@ -243,9 +243,10 @@ class _Deriving:
         numbers = self.numbers.found[key]
         ours = values_of(found, self.point)
         if np.isfinite(numbers).all() and not np.allclose(ours, numbers, rtol=1e-7, atol=1e-9):
+            at = int(np.argmax(np.abs(ours - numbers)))
             raise RuleError(
                 f"derive: the formula of ∂{self.label}/∂{self.letters[key].name} and the rules disagree: it comes to "
-                f"{np.ravel(ours)[0]} where they give {np.ravel(numbers)[0]}; the form of an operation is wrong, or "
+                f"{np.ravel(ours)[at]} where they give {np.ravel(numbers)[at]}; the form of an operation is wrong, or "
                 "lab.derive is"
             )
 

@@ -91,6 +91,6 @@ def _to_numpy(array: Any) -> np.ndarray:
 
 def _register() -> None:
     """Let Tensors hold formulas, and operations take sizes and read formulas."""
-    register_device(Device("symbols", Size, constant, lambda n: np.asarray(int(n))))  # as a number beside a Tensor
+    register_device(Device("symbols", Size, constant, lambda n: np.asarray(n.numerator)))  # as a number beside a Tensor
     register_device(Device("symbols", Formula, constant, _to_numpy))
     install()

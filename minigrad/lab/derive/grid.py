@@ -16,7 +16,7 @@ import numpy as np
 from ...errors import ShapeError
 from .algebra import Expr, axis, sympy, total
 from .elements import number
-from .sizes import expression
+from .sizes import Size, expression, stand_in
 
 
 class Grid(NamedTuple):
@@ -181,9 +181,23 @@ def picked(a: Grid, index: Any) -> Grid:
             sizes[at] = stop
             order.append(at)
         else:
-            entry = entry.xreplace({a.indices[at]: part.entry if isinstance(part, Grid) else sympy.Integer(part)})
+            entry = entry.xreplace({a.indices[at]: _position(part, sizes[at])})
         at += 1
     return placed(Grid(entry, tuple(sizes)), order)
+
+
+def _position(part: Any, length: Expr) -> Expr:
+    """Return an index as a formula, counted from the front.
+
+    Of a symbolic length nobody knows how far it goes. Code that was given a number for it, to count in a loop, shows
+    itself at the last.
+    """
+    if isinstance(part, Grid):
+        return part.entry
+    seen = stand_in(length)
+    if seen is not None and not isinstance(part, Size) and not -seen < part < seen - 1:
+        raise NotImplementedError
+    return expression(part) if part >= 0 else length + expression(part)
 
 
 def _in_full(parts: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
@@ -208,7 +222,7 @@ def scattered(values: Grid, index: tuple[Any, ...], sizes: tuple[Expr, ...]) -> 
             raise NotImplementedError
         entry = placed(values, [whole.index(i) if i in whole else None for i in range(ndim)]).entry
         at = [(i, p) for i, p in enumerate(parts) if i not in whole]
-        others = [(i, p.entry if isinstance(p, Grid) else sympy.Integer(p)) for i, p in at]
+        others = [(i, _position(p, sizes[i])) for i, p in at]
     for i, other in others:
         entry *= sympy.KroneckerDelta(axis(ndim - 1 - i), other)
     return Grid(entry, sizes)

@@ -76,8 +76,8 @@ def given(name: str, shape: tuple[int, ...], below: int | None = None, **assumpt
     assumptions : of SymPy, `positive=True` say; and `adds_to_one`
     """
     draw = np.random.default_rng(zlib.crc32(name.encode()))
-    lengths = tuple(map(int, shape))
-    sample: Any = draw.uniform(0.1, 0.9, lengths) if below is None else draw.integers(0, int(below), lengths)
+    lengths = tuple([n.numerator for n in shape])
+    sample: Any = draw.uniform(0.1, 0.9, lengths) if below is None else draw.integers(0, below.numerator, lengths)
     if assumptions.get("adds_to_one"):
         sample = sample / sample.sum(axis=-1, keepdims=True)
     if below is not None:

@@ -48,7 +48,7 @@ def bare(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(map(bare, value))
     if isinstance(value, Size):
-        return int(value)
+        return value.numerator
     return {k: bare(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
@@ -193,7 +193,7 @@ def culprit(function: Any) -> str:
 def constant(value: Any) -> Formula:
     """Return a number, a size or an array of numbers as formulas."""
     if isinstance(value, Size):
-        return Formula(cells.cells(value.expr), np.float64(int(value)))
+        return Formula(cells.cells(value.expr), np.float64(value.numerator))
     return Formula(cells.cells(value), np.asarray(value) if isinstance(value, np.ndarray) else np.float64(value))
 
 

@@ -22,7 +22,7 @@ _numbers: dict[str, int] = {}
 class Size(int):
     """The length of an axis: a number to compute shapes with, and the formula it stands for."""
 
-    expr: Expr
+    expr: Expr  # and `numerator` is the bare number, as of all of Python's numbers
     shape = ()  # beside arrays it is one of them: `g / n` must not make a float of it
     dtype = np.dtype(np.int64)
 
@@ -38,10 +38,36 @@ class Size(int):
     __str__ = __repr__
 
     def __float__(self) -> float:
-        raise TypeError(
-            f"the size {self.expr} is a symbol, and float() would make a number of it; "
+        raise self._no_number("float()")
+
+    def __int__(self) -> int:
+        raise self._no_number("int()")
+
+    def __floordiv__(self, other: Any) -> Any:
+        raise self._no_number("//")
+
+    def __mod__(self, other: Any) -> Any:
+        raise self._no_number("%")
+
+    __rfloordiv__, __rmod__, __divmod__, __rdivmod__ = __floordiv__, __mod__, __floordiv__, __floordiv__
+
+    def _no_number(self, what: str) -> TypeError:
+        return TypeError(
+            f"the size {self.expr} is a symbol, and {what} would make a number of it; "
             "compute with NumPy's functions, or give the axis a number for a length"
         )
+
+    def __neg__(self) -> Size:
+        return Size(-self.numerator, -self.expr)
+
+    def __abs__(self) -> Size:
+        return self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Let NumPy's functions make formulas of sizes: np.sqrt(N)."""
+        from .reading import constant
+
+        return getattr(ufunc, method)(*[constant(x) if isinstance(x, Size) else x for x in inputs], **options)
 
 
 def size(name: str) -> Size:
@@ -62,6 +88,11 @@ def symbol(name: str) -> Expr:
     return sympy.Symbol(name, integer=True, positive=True)
 
 
+def stand_in(expr: Expr) -> int | None:
+    """Return the number that code sees for a size that is a letter; None for any other."""
+    return _numbers.get(expr.name) if expr.is_Symbol else None
+
+
 def expression(length: int) -> Expr:
     """Return a length as a formula."""
     return length.expr if isinstance(length, Size) else sympy.Integer(length)
@@ -79,7 +110,7 @@ def _whole(operation: Callable[..., Any], reflected: bool = False) -> Callable[.
         if not isinstance(other, int):
             return NotImplemented
         x, y = (other, self) if reflected else (self, other)
-        return named(operation(int(x), int(y)), operation(expression(x), expression(y)))
+        return named(operation(x.numerator, y.numerator), operation(expression(x), expression(y)))
 
     return apply
 

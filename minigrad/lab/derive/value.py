@@ -28,7 +28,7 @@ def numbers_of(letters: Iterable[Letter]) -> Values:
         content, sample = letter.symbol.content, letter.symbol.sample
         if isinstance(content, Grid):
             values[content.entry.base.label] = sample
-            values |= {n.expr: int(n) for n in letter.symbol.shape if isinstance(n, Size)}
+            values |= {n.expr: n.numerator for n in letter.symbol.shape if isinstance(n, Size)}
         else:
             values |= dict(zip(content.ravel(), sample.ravel(), strict=True))
     return values
