@@ -1,4 +1,4 @@
-"""The command `minigrad`: demo, derive, exercise, train, predict.
+"""The command `minigrad`: demo, derive, exercise, source, train, predict.
 
 A user's mistake becomes one line on stderr and exit code 2, and leaves no file half-written.
 """
@@ -16,12 +16,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
+
 from . import __version__, data, nn, viz
 from .data.checks import existing_file
+from .engine import Tensor
 from .errors import CheckpointError, DataError, MissingPackageError, NonFiniteError, nearest, require
 from .lab import exercises, networks
 from .lab.notes import derivations, facts, page, report
 from .ops.random import manual_seed
+from .program import models
 from .train import TabularModel, digits, predict, progress_bar, tabular
 
 REQUIRED = 0.97  # of the demo's test digits; less means that something is broken
@@ -112,6 +116,15 @@ examples:
 
 Level 1 is a logistic unit, 2 has two layers, 3 softmax and residual layers, 4 batch normalisation. With an answer, a
 line's number, a mistake's id or the corrected line, the exit code tells: 0 if it is right, else 1.""",
+    "source": """Print the NumPy code that a network's training step becomes: forward, backward, update.
+
+examples:
+  minigrad source sigmoid
+  minigrad source adam > step.py
+  minigrad source model.safetensors
+
+The code is derived, not written: it is what the rules do. It needs nothing but NumPy. A model that `minigrad train`
+saved is printed with its loss and its gradient.""",
     "train": """Train a network on a data set or on your own CSV file.
 
 examples:
@@ -141,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, add in (
         ("demo", _demo_options), ("derive", _derive_options), ("exercise", _exercise_options),
-        ("train", _train_options), ("predict", _predict_options),
+        ("source", _source_options), ("train", _train_options), ("predict", _predict_options),
     ):  # fmt: skip
         first, _, rest = HELP[name].partition("\n\n")
         add(commands.add_parser(
@@ -168,6 +181,11 @@ def _exercise_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--level", type=_one_of(levels), default="1", metavar="N", help="1 to 4 (default: 1)")
     parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="which exercise (default: 0)")
     parser.add_argument("--answer", metavar="ANSWER", help="grade this and ask nothing")
+
+
+def _source_options(parser: argparse.ArgumentParser) -> None:
+    known = "; ".join(f"{name}: {model.about}" for name, model in models.MODELS.items())
+    parser.add_argument("model", metavar="MODEL", help=f"a file that `minigrad train` saved; or {known}")
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
@@ -334,6 +352,34 @@ def _exercise(args: argparse.Namespace) -> int:
     return 0 if result else 1
 
 
+# minigrad source
+
+
+def _source(args: argparse.Namespace) -> int:
+    """Print the program of a model that has a name, or a file."""
+    path = Path(args.model)
+    if args.model in models.MODELS:
+        text = models.example(args.model).source
+    elif path.exists() or path.suffix:
+        existing_file(path, "model")
+        text = _gradient_of(TabularModel.load(path))
+    else:
+        raise UsageError(
+            f"there is no model and no file {args.model!r}; models: {', '.join(models.MODELS)}."
+            f"{nearest(args.model, models.MODELS)}"
+        )
+    print(text, end="", flush=True)
+    return 0
+
+
+def _gradient_of(model: TabularModel) -> str:
+    """Return the text of a trained model's loss and gradient, for a batch of scaled features."""
+    x = np.zeros((models.BATCH, len(model.feature_names)), np.float32)
+    y = np.zeros(models.BATCH, int if model.task == "classification" else np.float32)
+    names = {"model": model.network, "loss_function": model.loss}
+    return models.traced(models.GRADIENT, names, Tensor(x), y).source
+
+
 # minigrad train
 
 
@@ -455,7 +501,9 @@ def _free(name: str, taken: Sequence[str]) -> str:
     return name if name not in taken else next(f"{name} {n}" for n in range(2, 1000) if f"{name} {n}" not in taken)
 
 
-COMMANDS = {"demo": _demo, "derive": _derive, "exercise": _exercise, "train": _train, "predict": _predict}
+COMMANDS = {
+    "demo": _demo, "derive": _derive, "exercise": _exercise, "source": _source, "train": _train, "predict": _predict,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

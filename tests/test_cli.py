@@ -478,7 +478,7 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"minigrad {mg.__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["derive"], ["train"], ["predict"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["derive"], ["source"], ["train"], ["predict"]])
 def test_help(command, capsys):
     assert main([*command, "--help"]) == 0
     out = capsys.readouterr().out
