@@ -120,7 +120,7 @@ line's number, a mistake's id or the corrected line, the exit code tells: 0 if i
 
 examples:
   minigrad source sigmoid
-  minigrad source adam > step.py
+  minigrad source adam
   minigrad source model.safetensors
 
 The code is derived, not written: it is what the rules do. It needs nothing but NumPy. A model that `minigrad train`

@@ -72,9 +72,10 @@ class Printer:
         for step in self.program.instructions:
             text, binding = self.expression(step)
             inline = step.target in safe and len(text) <= WIDTH
-            if self.inline and step.line != line and step.line and not inline:
+            code = step.line.partition(": ")[2]
+            if self.inline and step.line != line and code and not inline:
                 line = step.line
-                written.append(f"# {line.partition(': ')[2] or line}")
+                written.append(f"# {code}")
             if step.kind == "effect":
                 written.append(text)
             elif step.kind == "check":

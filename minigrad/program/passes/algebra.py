@@ -43,7 +43,7 @@ def _may_stand_for(x: Value, target: Value, own: set[Value]) -> bool:
     if target.root is x.root:  # two views of one array
         return True
     apart = target.root in own or x.root in own
-    return not apart and x.kind == "temporary" and x.base is None and x.order == target.order
+    return not apart and x.kind in ("temporary", "input") and x.base is None and x.order == target.order
 
 
 # Each rule returns the operand that a step gives back as it is, if it does
