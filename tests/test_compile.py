@@ -120,6 +120,19 @@ def test_shapes_types_and_static_arguments_have_programs_of_their_own():
     assert repr(f).endswith("18 programs>")
 
 
+def test_arguments_that_were_one_array_may_be_two():
+    data = X[0].copy()
+    for f in (lambda a, b: a - b, lambda a, b: a * mg.tensor(b) + data):
+        compiled = mg.compile(f)
+        for a, b in ((data, data), (data, X[1]), (X[1], data), (X[1], X[1])):
+            assert np.array_equal(compiled(mg.tensor(a), mg.tensor(b)).numpy(), f(mg.tensor(a), mg.tensor(b)).numpy())
+            assert np.array_equal(compiled(mg.Tensor(a), mg.Tensor(b)).numpy(), f(mg.Tensor(a), mg.Tensor(b)).numpy())
+        same = mg.tensor(data)
+        again = mg.compile(f)
+        again(same, same)
+        assert np.array_equal(again(same, mg.tensor(X[1])).numpy(), f(same, mg.tensor(X[1])).numpy())
+
+
 def test_modes_settings_and_new_arrays_are_noticed():
     model, x = dropped()
     forward = mg.compile(model)
@@ -323,6 +336,71 @@ def test_the_text_is_what_one_would_have_written():
     compile(step.source, "step", "exec")
     assert " @ " in step.source and "minigrad" not in step.source
     assert len(step.program.instructions) < 45
+
+
+def test_a_new_shape_gets_a_program_and_the_old_one_stays():
+    model, x = mlp()
+    forward = mg.compile(model)
+    for n in (12, 5, 12, 1, 5):
+        assert np.array_equal(forward(mg.tensor(x[:n])).numpy(), model(mg.tensor(x[:n])).numpy())
+    assert repr(forward).endswith("3 programs>")
+
+
+def test_results_are_constants_from_the_first_call_on():
+    model, x = mlp()
+    f = mg.compile(lambda x: (model(x), {"loss": (model(x) ** 2).sum()}))
+    for _ in range(3):
+        out, losses = f(mg.tensor(x))
+        assert not out.requires_grad and not losses["loss"].requires_grad and isinstance(out.data, np.ndarray)
+
+
+def test_an_error_in_the_function_is_the_functions_own():
+    model, x = mlp()
+    wrong = mg.compile(lambda x: model(x) @ model(x))
+    for call in (wrong, wrong.function, wrong):
+        with pytest.raises(ValueError, match=r"matmul: got a: float32\[12, 3\]"):
+            call(mg.tensor(x))
+    assert isinstance(model.layers[0].weight._data, np.ndarray)  # nothing of the trace is left
+
+
+def test_a_loss_that_a_check_refuses_gets_the_eager_message_from_every_thread():
+    probabilities = mg.compile(lambda o, y: F.binary_cross_entropy(o, y))
+    good, bad = np.full((2, 1), 0.5, np.float32), np.full((2, 1), 1.5, np.float32)
+    probabilities(mg.tensor(good), mg.tensor(good))
+    said = []
+
+    def work():
+        for _ in range(5):
+            try:
+                probabilities(mg.tensor(bad), mg.tensor(good))
+            except ValueError as error:
+                said.append(str(error))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert said == ["binary_cross_entropy: outputs must lie in [0, 1], the one at [0, 0] is 1.5"] * 20
+
+
+def test_eight_threads_may_trace_at_once():
+    model, x = mlp()
+    forward = mg.compile(model)
+    expected = {n: model(mg.tensor(x[:n])).numpy() for n in range(1, 9)}
+    found = []
+
+    def work(n):
+        for k in range(8):
+            m = (n + k) % 8 + 1
+            found.append(np.array_equal(forward(mg.tensor(x[:m])).numpy(), expected[m]))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(found) == 64 and all(found)
 
 
 def test_eight_threads_share_one_program():

@@ -92,9 +92,10 @@ def name_values(program: Program, gradients: dict[Value, str]) -> None:
                 n = counts[letter] = max(counts.get(letter, 0) + 1, _layer(made), counts.get("z", 0))
                 value.name = f"{letter}{n}"
                 numbers[value] = letter, n
+    values = program.values()
     for step in program.instructions:
-        _name_by_weight(step, program)
-    for value in program.values():
+        _name_by_weight(step, values)
+    for value in values:
         value.name = value.name or ("v" if value.kind == "temporary" else "constant")
 
 
@@ -115,13 +116,13 @@ def _layer(steps: list[Instruction]) -> int:
     return next((int(match[1]) for match in found if match), 0)
 
 
-def _name_by_weight(step: Instruction, program: Program) -> None:
+def _name_by_weight(step: Instruction, values: list[Value]) -> None:
     """Name what a derivative was taken by, from the weight beside it: dW2 = dz2.T @ h1."""
     found = re.fullmatch(r"dW(\d+)", step.target.name) if step.target is not None else None
     if found and step.function is np.dot and isinstance(step.args[0], Value):
         above, name = step.args[0].root, f"dz{found[1]}"
         if above.kind == "temporary" and not above.name:
-            for other in program.values():
+            for other in values:
                 if other.name == name:  # between it and the weight something stands, such as a batch norm
                     other.name = f"da{found[1]}"
             above.name = name

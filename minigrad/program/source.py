@@ -48,6 +48,8 @@ class Printer:
         self.names: dict[Value, str] = {}
         self.inlined: dict[Value, tuple[str, int]] = {}
         self.taken: set[str] = {"np"}
+        self._referred: dict[int, str] = {}  # by the id of a thing that lives outside, its name
+        self._counts: dict[str, int] = {}  # of a name that was taken, the number that came last
 
     def function(self, name: str) -> str:
         """Return the text of a function of the program's inputs; what lives outside are its keyword arguments."""
@@ -166,12 +168,11 @@ class Printer:
 
     def refer(self, thing: Any, name: str) -> str:
         """Return a name for something that lives outside."""
-        for known, other in self.outside.items():
-            if other is thing:
-                return known
-        free = self._free(name)
-        self.outside[free] = thing
-        return free
+        known = self._referred.get(id(thing))
+        if known is None:
+            known = self._referred[id(thing)] = self._free(name)
+            self.outside[known] = thing
+        return known
 
     def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         return ", ".join([*map(self.text, args), *[f"{key}={self.text(x)}" for key, x in kwargs.items()]])
@@ -199,9 +200,10 @@ class Printer:
 
     def _free(self, name: str) -> str:
         name = "".join(c if c.isalnum() else "_" for c in name) or "t"
-        free, n = name, 2
+        free = name
         while free in self.taken:
-            free, n = f"{name}_{n}", n + 1
+            self._counts[name] = self._counts.get(name, 1) + 1
+            free = f"{name}_{self._counts[name]}"
         self.taken.add(free)
         return free
 
@@ -258,11 +260,11 @@ class Standing(Printer):
         super().__init__(Program(program.inputs, steps, program.outputs))
         self._numbers = {step.target: step.function for step in effects if step.target is not None}
         self._read: dict[str, Callable[[], Any]] = {}
-        self._whole = _gathered(program)
+        self._whole, written = _gathered(program), program.written()
         self._constants = {
             value: text
             for value in program.values()
-            if value.kind == "array" and value.name == "constant" and value not in program.written()
+            if value.kind == "array" and value.name == "constant" and value not in written
             if (text := _literal(value.array))
         }
 
