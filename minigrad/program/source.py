@@ -194,8 +194,9 @@ class Printer:
         owner = getattr(function, "__self__", None)
         if isinstance(owner, np.ufunc):
             return f"np.{owner.__name__}.{name}"
-        if getattr(np.linalg, name, None) is function:
-            return f"np.linalg.{name}"
+        for folder, inside in (("linalg", np.linalg), ("lib.stride_tricks", np.lib.stride_tricks)):
+            if getattr(inside, name, None) is function:
+                return f"np.{folder}.{name}"
         return self.refer(function, name or "function")
 
     def _free(self, name: str) -> str:
