@@ -207,11 +207,12 @@ _LARGEST_EXPONENT = {"e": 11.0, "f": 88.0, "d": 709.0}  # exp of it is finite, b
 def sigmoid_error(z: Array, y: Array) -> Array:
     """Return σ(z) − y, o − y of the notes, to the last digits also where o = σ(z) is nearly y = 1.
 
-    Where o is above ½ its digits end sooner than those of 1 − o = σ(−z) = e⁻ᶻo: what o was rounded up by is added.
+    Near 1 the digits of o end sooner than those of 1 − o = σ(−z) = e⁻ᶻo: what o was rounded by, (1 − o) − e⁻ᶻo, is
+    added. The factor o beside it, there nearly 1, keeps it away from small o, which need no help.
     """
     e = np.exp(np.minimum(-z, _LARGEST_EXPONENT.get(z.dtype.char, 709.0)))
     o = 1 / (1 + e)
-    return (z > 0) * (1 - o - e * o) + (o - y)
+    return o * (1 - o - e * o) + (o - y)
 
 
 sigmoid_error.defvjp(z=lambda g, z: g * (sigmoid(z) * sigmoid(-z)), y=lambda g: -g)
