@@ -123,6 +123,18 @@ def test_what_is_written_into_is_not_what_was_copied():
     assert compared(f, X)
 
 
+def test_what_has_changed_since_is_computed_again():
+    running = nn.Buffer(np.zeros((3, 4), np.float32))
+
+    def f(x):
+        running.copy_(x)
+        before = mg.exp(running.detach()) * 2
+        running.copy_(x + 1)
+        return before * 3, (mg.exp(running.detach()) * 2) * 3
+
+    assert compared(f, X)
+
+
 def test_what_is_handed_back_has_memory_of_its_own():
     f = mg.compile(lambda x: (x + 1, x + 1, (x + 1) * 1, x * 1))
     x = mg.tensor(X)
