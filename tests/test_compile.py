@@ -255,7 +255,7 @@ def arrays_of(x):
 
 
 def runs_of(row, **options):
-    """For every case of a row: what the operation and its derivative give, the program of both, and what it is given."""
+    """For each case of a row: what the operation and its derivative give, the program of both, and what it takes."""
     for case in row.cases:
         floats = [a for a in case.args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
 
@@ -285,10 +285,10 @@ def runs_of(row, **options):
 def test_every_operation_and_its_derivative_give_the_same(row, poison):
     for expected, compiled, arrays in runs_of(row):
         names = {}
-        exec(compile(compiled.source, "both.py", "exec"), names)  # which needs NumPy alone
-        assert all(isinstance(a, np.ndarray) for a in compiled.arguments.values())
         with np.errstate(all="ignore"):
             got = arrays_of(compiled(*arrays))
+            exec(compile(compiled.source, "both.py", "exec"), names)  # which needs NumPy alone
+            assert all(isinstance(a, np.ndarray) for a in compiled.arguments.values())
             alone = arrays_of(names["both"](*arrays, **compiled.arguments))
         for a, b, c in zip(expected, got, alone, strict=True):
             assert a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
@@ -352,14 +352,6 @@ def test_a_new_shape_gets_a_program_and_the_old_one_stays():
     for n in (12, 5, 12, 1, 5):
         assert np.array_equal(forward(mg.tensor(x[:n])).numpy(), model(mg.tensor(x[:n])).numpy())
     assert repr(forward).endswith("3 programs>")
-
-
-def test_results_are_constants_from_the_first_call_on():
-    model, x = mlp()
-    f = mg.compile(lambda x: (model(x), {"loss": (model(x) ** 2).sum()}))
-    for _ in range(3):
-        out, losses = f(mg.tensor(x))
-        assert not out.requires_grad and not losses["loss"].requires_grad and isinstance(out.data, np.ndarray)
 
 
 def test_an_error_in_the_function_is_the_functions_own():
