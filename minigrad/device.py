@@ -126,6 +126,21 @@ def device_of(array: Any) -> Device:
     return found
 
 
+def same_device(call: str, **arrays: Any) -> None:
+    """Refuse arrays of several devices in one call; what is no array is anywhere.
+
+    Raises
+    ------
+    DeviceError
+        naming where each of them is.
+    """
+    places = {name: found.name for name, a in arrays.items() if (found := find_device(a)) is not None}
+    if len(set(places.values())) > 1:
+        got = ", ".join([f"{name}: {describe(arrays[name])} on {place}" for name, place in places.items()])
+        first = next(iter(places.values()))
+        raise DeviceError(f'{call}: got {got}; all must be on one device: move the others with t.to("{first}")')
+
+
 def move(array: Any, device: Device) -> Any:
     """Carry an array to a device; the array itself when it is there already."""
     here = device_of(array)

@@ -7,6 +7,7 @@ here is a subclass of the built-in a NumPy user would have caught. Read next: `f
 from __future__ import annotations
 
 import importlib
+import operator
 import os
 import sys
 import warnings
@@ -69,10 +70,20 @@ def describe(value: Any) -> str:
     dtype, shape = getattr(value, "dtype", None), getattr(value, "shape", None)
     if dtype is not None and shape is not None:
         return f"{dtype}{list(shape)}"
+    if value is None:
+        return "None"
     if isinstance(value, list | tuple):
         return f"{type(value).__name__} of {len(value)}"
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
+
+
+def as_integer(call: str, name: str, value: Any) -> int:
+    """Return an integer as it is; refuse what would have to be rounded."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{call}: {name} must be an integer, got {describe(value)}") from None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -47,7 +47,7 @@ def test_tensor_copies_and_Tensor_keeps_its_data():
     ("data", "kind", "pattern"),
     [
         ([[1.0, 2.0], [3.0]], ShapeError, "not rectangular"),
-        (["a"], DtypeError, "tensor: works on floating, integer and boolean arrays"),
+        (["a"], TypeError, "tensor: expected a Tensor, an array or numbers, got list of 1"),
         ([1j], DtypeError, "complex128; split it into real and imaginary parts"),
         (np.array([None]), DtypeError, "object"),
     ],

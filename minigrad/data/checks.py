@@ -6,14 +6,13 @@ Each takes the name of the call it speaks for, so that an error names what the u
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
 
 
 def as_array(call: str, name: str, value: Any) -> np.ndarray:
@@ -67,14 +66,6 @@ def existing_file(path: Path, what: str) -> None:
         raise FileNotFoundError(f"there is no file {path}; check the name, and the folder it is relative to")
     if path.is_dir():
         raise FileNotFoundError(f"{path} is a folder, not a file; give the {what} in it")
-
-
-def as_integer(call: str, name: str, value: Any) -> int:
-    """Return an integer as it is; refuse what would have to be rounded."""
-    try:
-        return operator.index(value)
-    except TypeError as error:
-        raise TypeError(f"{call}: {name} must be an integer, got {describe(value)}") from error
 
 
 def seeded(call: str, seed: int | None) -> np.random.Generator | None:

@@ -15,9 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from ..errors import DataError, nearest
+from ..errors import DataError, as_integer, nearest
 from ..files import file_to_write, replacing
-from .checks import as_integer
 from .sheet import COMMA_NUMBER, INTEGER, NUMBER, Sheet, listing, read_sheet
 
 Task = Literal["classification", "regression"]

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import nearest, require
+from ..errors import as_integer, nearest, require
 from ..ops.random import normal, permutation
-from .checks import as_integer, seeded
+from .checks import seeded
 
 
 @dataclass(frozen=True, eq=False)

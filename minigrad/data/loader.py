@@ -13,9 +13,9 @@ import numpy as np
 
 from ..device import device_of, is_array, move
 from ..engine import Tensor
-from ..errors import DtypeError, describe
-from ..ops.random import permutation
-from .checks import as_integer, same_length, seeded
+from ..errors import DtypeError, as_integer, describe
+from ..ops.random import check_generator, permutation
+from .checks import same_length, seeded
 
 
 class TensorDataset:
@@ -138,11 +138,7 @@ class DataLoader:
             )
         if seed is not None and generator is not None:
             raise ValueError("DataLoader: got both seed and generator; the order follows one of them: leave one out")
-        if not isinstance(generator, np.random.Generator | None):
-            raise TypeError(
-                f"DataLoader: generator must be a numpy.random.Generator, got {describe(generator)}; "
-                "make one with np.random.default_rng(seed), or pass seed="
-            )
+        check_generator("DataLoader", generator)
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
         self.generator = seeded("DataLoader", seed) if generator is None else generator
         if len(self) == 0:

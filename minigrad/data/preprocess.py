@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..errors import CheckpointError, DataError, DtypeError, ShapeError, describe
-from .checks import as_array, as_integer
+from ..errors import CheckpointError, DataError, DtypeError, ShapeError, as_integer, describe
+from .checks import as_array
 
 
 class _Scaler:

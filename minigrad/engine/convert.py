@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device import find_device
+from ..device import device_of, find_device, move
 from ..errors import DtypeError, ShapeError, describe
 
 _default_dtype = np.dtype(np.float32)
@@ -68,11 +68,19 @@ def constant(value: Any, op: Any, operands: tuple[Any, ...]) -> Any:
         return value.item()
     if isinstance(value, list | tuple):
         array = from_python(value, op.name)
-        beside = next((x.dtype for x in operands if hasattr(x, "requires_grad") and x.dtype.kind == "f"), array.dtype)
-        return from_python(value, op.name, beside) if array.dtype.kind in "if" else array
+        tensors = [x for x in operands if hasattr(x, "requires_grad")]
+        beside = next((x.dtype for x in tensors if x.dtype.kind == "f"), array.dtype)
+        made = from_python(value, op.name, beside) if array.dtype.kind in "if" else array
+        return move(made, device_of(tensors[0].data))
     if find_device(value) is not None:
         return value
-    raise TypeError(f"{op.name}: expected a Tensor, an array or a number, got {describe(value)}")
+    raise no_array(value, op.name)
+
+
+def no_array(value: Any, call: str, why: object = "") -> TypeError:
+    """Return the error of an argument that is no array, and cannot become one."""
+    why = why or ("a function without return gives None" if value is None else "")
+    return TypeError(f"{call}: expected a Tensor, an array or numbers, got {describe(value)}{why and f'; {why}'}")
 
 
 def check_dtype(dtype: np.dtype[Any], call: str) -> None:
@@ -88,16 +96,26 @@ def operand(value: Any, call: str) -> Any:
         return value
     if isinstance(value, list | tuple | int | float | np.generic):
         return from_python(value, call)
-    raise TypeError(f"{call}: expected a Tensor, an array or numbers, got {describe(value)}")
+    raise no_array(value, call)
+
+
+def numbers(data: Any, call: str, dtype: Any = None) -> np.ndarray:
+    """Return Python numbers, or nested lists of them, as NumPy does; refuse what holds anything else."""
+    try:
+        array = np.array(data, dtype=dtype)
+    except (ValueError, TypeError) as error:
+        if "inhomogeneous" not in str(error):
+            raise no_array(data, call, error) from error
+        raise ShapeError(f"{call}: the nested lists are not rectangular ({error}); give rows of equal length") from None
+    if array.dtype.kind in "fiubc":
+        check_dtype(array.dtype, call)
+        return array
+    raise no_array(data, call, f"its elements are no numbers ({array.dtype})" if array.ndim else "")
 
 
 def from_python(data: Any, call: str = "tensor", dtype: Any = None) -> np.ndarray:
     """Return Python numbers, or nested lists of them, as an array: floats take the default dtype."""
-    try:
-        array = np.array(data, dtype=dtype)
-    except ValueError as error:
-        raise ShapeError(f"{call}: the nested lists are not rectangular ({error}); give rows of equal length") from None
-    check_dtype(array.dtype, call)
+    array = numbers(data, call, dtype)
     if dtype is None and array.dtype.kind == "f":
         array = array.astype(_default_dtype)
     return array

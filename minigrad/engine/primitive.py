@@ -27,9 +27,10 @@ from typing import Any, NoReturn, Protocol, overload
 
 import numpy as np
 
+from ..device import same_device
 from ..errors import RuleError, ShapeError, describe, nearest
 from .calls import RESERVED, become, stub, write_call, write_pull
-from .convert import from_python
+from .convert import from_python, no_array
 from .dispatch import numpy_functions
 
 Rule = Callable[..., Any]
@@ -147,8 +148,7 @@ class Primitive:
         """Apply the operation to plain arrays: arrays in, arrays out, nothing recorded."""
         alone = not any(hasattr(x, "dtype") for x in arrays)  # numbers beside an array must not change its dtype
         arrays = [
-            from_python(x, self.name) if isinstance(x, list | tuple) or (alone and isinstance(x, int | float)) else x
-            for x in arrays
+            from_python(x, self.name) if isinstance(x, list | tuple) or (alone and x is not None) else x for x in arrays
         ]
         try:
             return self.body(*arrays, **options)
@@ -158,7 +158,13 @@ class Primitive:
     def fail(self, error: Exception, operands: Sequence[Any], options: dict[str, Any]) -> NoReturn:
         """Re-raise what the body raised, so that it names the operation and what it got."""
         names = map(str, range(len(operands))) if self.variadic else self.arrays
-        got = [f"{name}: {describe(x)}" for name, x in zip(names, operands, strict=True) if x is not None]
+        named = dict(zip(names, operands, strict=True))
+        required = len(named) - len(self.body.__defaults__ or ())
+        for i, x in enumerate(operands):
+            if not isinstance(x, int | float) and not hasattr(x, "dtype") and (x is not None or i < required):
+                raise no_array(x, self.name) from None
+        same_device(self.name, **named)
+        got = [f"{name}: {describe(x)}" for name, x in named.items() if x is not None]
         call = ", ".join(got + [f"{name}={value!r}" for name, value in options.items() if value is not None])
         if type(error) is ValueError and self.needs and not (self.needs is BROADCASTING and _fit_together(operands)):
             raise ShapeError(f"{self.name}: got {call}; {self.needs}") from error

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..device import find_device, to_numpy
-from ..engine import Tensor
-from ..engine.convert import check_dtype
+from ..device import CPU, device_of, find_device, move, same_device, to_numpy
+from ..engine import Tensor, operand
+from ..engine.convert import check_dtype, numbers
 from ..engine.tracing import holds
 from ..errors import DtypeError, ShapeError, describe, warn_user
 from ..ops import elementwise as e
@@ -67,23 +67,23 @@ _REDUCTIONS = ("mean", "sum", "none")
 
 def _tensor(input: Any, call: str) -> Tensor:
     if not isinstance(input, Tensor):
-        input = Tensor(input)
-    if input._data.dtype.kind != "f":
+        input = operand(input, call)
+    if input.dtype.kind != "f":
         raise DtypeError(
             f"{call}: the input must be floating, got {describe(input)}; convert it with .astype('float32')"
         )
-    return input
+    return input if isinstance(input, Tensor) else Tensor(input)
 
 
-def _array(values: Any) -> Any:
-    """Return a Tensor, an array or a list as an array."""
+def _array(values: Any, call: str, beside: Tensor) -> Any:
+    """Return a Tensor, an array or a list as an array; a list goes where the tensor beside it is."""
     data = values.data if isinstance(values, Tensor) else values
-    return data if find_device(data) is not None else np.asarray(data)
+    return data if find_device(data) is not None else move(numbers(data, call), device_of(beside.data))
 
 
 def _target_like(input: Tensor, target: Any, call: str) -> Any:
     """Return the target with the input's dtype, after checking that the shapes are equal."""
-    data, like = _array(target), input._data
+    data, like = _array(target, call, input), input._data
     if data.shape != like.shape:
         mend = ""
         if data.size == input.size:
@@ -91,6 +91,7 @@ def _target_like(input: Tensor, target: Any, call: str) -> Any:
         raise ShapeError(
             f"{call}: the input is {describe(input)}, the target is {describe(data)}; shapes must be equal{mend}"
         )
+    same_device(call, input=input.data, target=data)
     if isinstance(target, Tensor) and target.requires_grad:
         return target
     if data.dtype == like.dtype:
@@ -101,13 +102,15 @@ def _target_like(input: Tensor, target: Any, call: str) -> Any:
 
 def _labels(input: Tensor, target: Any, call: str) -> Any:
     """Return class labels (N,) as an array, after checking that each names one of the C columns."""
-    data = _array(target)
+    data = _array(target, call, input)
     if input.ndim != 2 or data.shape != input.shape[:1]:
         raise ShapeError(
             f"{call}: needs an input (N, C) and class labels (N,), got {describe(input)} and {describe(data)}"
         )
     if data.dtype.kind not in "iu":
         raise DtypeError(f"{call}: class labels must be integers, got {describe(data)}; convert them with .astype(int)")
+    if device_of(data) is not CPU:  # as an index, labels on the CPU are welcome anywhere
+        same_device(call, input=input.data, labels=data)
     low, high = _extremes(data)
     if not holds((low >= 0) & (high < input.shape[1])):
         bad = int(((data < 0) | (data >= input.shape[1])).argmax())
@@ -126,7 +129,7 @@ def _extremes(data: Any) -> tuple[Any, Any]:
 
 def _probabilities(values: Any, call: str, what: str) -> None:
     """Raise unless every value lies in [0, 1]; NaN does not."""
-    data = _array(values)
+    data = values.data if isinstance(values, Tensor) else values
     low, high = _extremes(data)
     if not holds((low >= 0) & (high <= 1)):
         host = to_numpy(data)
@@ -311,7 +314,7 @@ def cross_entropy(
             f"cross_entropy: the input is {describe(z)}: of one class the loss is always 0; "
             "for one output use binary_cross_entropy_with_logits"
         )
-    y = target if isinstance(target, Tensor) else _array(target)
+    y = target if isinstance(target, Tensor) else _array(target, "cross_entropy", z)
     if len(y.shape) == z.ndim == 2:
         y = _target_like(z, y, "cross_entropy")
         _probabilities(y, "cross_entropy", "targets")

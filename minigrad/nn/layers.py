@@ -87,6 +87,7 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None, generator: Any = None
     ) -> None:
         _positive("Linear", in_features=in_features, out_features=out_features)
+        random.check_generator("Linear", generator)
         self.in_features, self.out_features = in_features, out_features
         bound = 1 / math.sqrt(in_features)
         dtype = dtype or get_default_dtype()
@@ -142,6 +143,7 @@ class Embedding(Module):
 
     def __init__(self, num_embeddings: int, embedding_dim: int, *, dtype: Any = None, generator: Any = None) -> None:
         _positive("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        random.check_generator("Embedding", generator)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         dtype = dtype or get_default_dtype()
         self.weight = Parameter(random.normal((num_embeddings, embedding_dim), dtype=dtype, generator=generator))
@@ -177,6 +179,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, *, generator: Any = None) -> None:
         if not 0 <= p <= 1:
             raise ValueError(f"Dropout: p must be in [0, 1], got {p!r}")
+        random.check_generator("Dropout", generator)
         self.p, self.generator = p, generator
 
     def forward(self, x: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..device import as_device, move
 from ..engine import Tensor
-from ..errors import CheckpointError, describe, nearest, warn_user
+from ..errors import CheckpointError, DeviceError, describe, nearest, warn_user
 
 
 class Parameter(Tensor):
@@ -78,7 +78,7 @@ class Module:
 
         Every module that the error passes on its way out calls this; the outermost has the last word.
         """
-        if not isinstance(error, ValueError | TypeError | IndexError) or len(error.args) != 1:
+        if not isinstance(error, ValueError | TypeError | IndexError | DeviceError) or len(error.args) != 1:
             return
         if not hasattr(error, "_where"):
             error._where = self, ", ".join(map(describe, args)), error.args[0]  # type: ignore[union-attr]

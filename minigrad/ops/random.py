@@ -7,14 +7,13 @@ same machine. Each function also takes a generator of one's own. Read next: `min
 from __future__ import annotations
 
 import copy
-import operator
 from typing import Any
 
 import numpy as np
 
 from ..device import Device, get_device
 from ..engine.tracing import draw
-from ..errors import describe
+from ..errors import as_integer, describe
 
 _seed: int | None = None
 _generators: dict[str, Any] = {}
@@ -34,7 +33,7 @@ def manual_seed(seed: int) -> None:
     True
     """
     global _seed
-    seed = operator.index(seed)
+    seed = as_integer("manual_seed", "the seed", seed)
     if seed < 0:
         raise ValueError(f"manual_seed: the seed must not be negative, got {seed}")
     _seed = seed
@@ -86,9 +85,20 @@ def default_generator(device: str = "cpu") -> Any:
     return _generators[device]
 
 
+def check_generator(call: str, generator: Any) -> None:
+    """Refuse what is no generator, NumPy's or CuPy's; None is the library's own."""
+    cupys = type(generator).__module__.partition(".")[0] == "cupy"
+    if not (generator is None or isinstance(generator, np.random.Generator) or cupys):
+        raise TypeError(
+            f"{call}: generator must be a numpy.random.Generator, got {describe(generator)}; "
+            "make one with np.random.default_rng(seed)"
+        )
+
+
 def _draw(method: str, shape: tuple[int, ...], dtype: Any, device: str, generator: Any) -> Any:
     """Call `generator.method(size=shape, dtype=…)`; other devices than CuPy get the CPU's numbers."""
     place: Device = get_device(device)
+    check_generator(f"random {method}", generator)
 
     def in_use() -> Any:  # seeding makes a new one
         return default_generator(device if device == "cuda" else "cpu") if generator is None else generator
@@ -129,6 +139,7 @@ def normal(
 
 def permutation(n: int, *, generator: Any = None) -> np.ndarray:
     """Draw a random order of 0 … n−1 (on the CPU, where data sets are indexed)."""
+    check_generator("permutation", generator)
     if generator is None:
         generator = default_generator("cpu")
     return np.asarray(generator.permutation(n))

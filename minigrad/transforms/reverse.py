@@ -98,7 +98,7 @@ def run(
 ) -> Run:
     """Call `f` with every leaf of the chosen arguments recorded."""
     numbers = _argnums(argnums, len(args), call)
-    given = {n: flatten(args[n]) for n in numbers}
+    given = {n: flatten(args[n], call) for n in numbers}
     with enable_grad():
         leaves = {
             n: [_record(leaf, call, path) for leaf, path in zip(flat, paths(tree), strict=True)]
@@ -111,7 +111,7 @@ def run(
         if not isinstance(value, tuple) or len(value) != 2:
             raise TypeError(f"{call}: with has_aux the function must return a pair (value, aux), got {describe(value)}")
         value, aux = value
-    outs, out_tree = flatten(value)
+    outs, out_tree = flatten(value, call)
     for out in outs:
         if not isinstance(out, Tensor):
             raise TypeError(

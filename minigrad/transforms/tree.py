@@ -48,7 +48,7 @@ def _parts(value: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
     return None
 
 
-def flatten(value: Any, path: str = "") -> tuple[list[Any], Tree]:
+def flatten(value: Any, call: str = "transforms") -> tuple[list[Any], Tree]:
     """Return the leaves of nested containers, in order, and what it takes to put them together again.
 
     >>> leaves, tree = flatten({"w": [1.0, (2.0, None)], "b": 3.0})
@@ -57,11 +57,21 @@ def flatten(value: Any, path: str = "") -> tuple[list[Any], Tree]:
     >>> unflatten(tree, [x * 10 for x in leaves])
     {'w': [10.0, (20.0, None)], 'b': 30.0}
     """
+    try:
+        return _flatten(value, "")
+    except RecursionError:
+        raise ValueError(
+            f"{call}: lists, tuples and dictionaries are taken apart, and this {type(value).__name__} has no end: "
+            "it holds itself, or is nested too deep; give each container parts of its own"
+        ) from None
+
+
+def _flatten(value: Any, path: str) -> tuple[list[Any], Tree]:
     found = _parts(value)
     if found is None:
         return [value], Leaf(path)
     keys, parts = found
-    flat = [flatten(part, f"{path}[{key!r}]") for key, part in zip(keys, parts, strict=True)]
+    flat = [_flatten(part, f"{path}[{key!r}]") for key, part in zip(keys, parts, strict=True)]
     return [leaf for leaves, _ in flat for leaf in leaves], Branch(
         type(value), keys, tuple([tree for _, tree in flat]), path
     )

@@ -48,7 +48,7 @@ def vmap(f: Function, in_axes: int | Sequence[int | None] | None = 0, out_axes: 
         axes = tuple(in_axes) if isinstance(in_axes, Sequence) else (in_axes,) * len(args)
         if len(axes) != len(args):
             raise ValueError(f"vmap: in_axes={in_axes} has {len(axes)} entries, the function got {len(args)} arguments")
-        flat = [flatten(a) for a in args]
+        flat = [flatten(a, "vmap") for a in args]
         flat = [
             ([x if isinstance(x, Tensor) else Tensor(x) for x in leaves] if axis is not None else leaves, tree)
             for (leaves, tree), axis in zip(flat, axes, strict=True)
