@@ -132,7 +132,7 @@ def test_metadata(path):
     ({"d": np.datetime64("2020-01-01")}, "save: d is date"), ({"b": b"x"}, "save: b is bytes"),
     ({"s": {1, 2}}, "save: s is set"), (object(), "save: the state is object"),
     ({"a": {1: 2}}, "save: keys must be strings other than '<array>', got int 1 in a$"),
-    ({None: 2}, "got NoneType None in the state"), ({"a": {"<array>": "b"}}, "got str '<array>' in a$"),
+    ({None: 2}, "got None in the state"), ({"a": {"<array>": "b"}}, "got str '<array>' in a$"),
     (nn.Linear(1, 1), "save: the state is Linear"),
 ])
 def test_what_cannot_be_saved_is_named_and_leaves_the_old_file(path, state, text):
