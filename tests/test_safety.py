@@ -85,18 +85,60 @@ def test_ctrl_c_in_backward_leaves_every_gradient_old_or_every_gradient_new(ctrl
 
 
 @pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
-def test_ctrl_c_in_a_step_leaves_the_gradients_as_they_are(make, ctrl_c):
+def test_ctrl_c_in_a_step_leaves_every_parameter_old_or_every_parameter_new(make, ctrl_c):
     params = [leaf(float(i), 1.0) for i in range(30)]
     optimizer = make([{"params": [p], "lr": 1e-3} for p in params])
     for p in params:
         p.grad = mg.tensor([1.0, -1.0])
     grads, stopped = [p.grad for p in params], 0
     for moment in moments(lambda: optimizer.step, 0, 200):
+        before, old = optimizer.state_dict()["state"], [p.tolist() for p in params]
         stopped += interrupted(optimizer.step, moment)
         assert all(p.grad is g and g.tolist() == [1, -1] for p, g in zip(params, grads, strict=True))
+        new = [p.tolist() != values for p, values in zip(params, old, strict=True)]
+        assert all(new) or (not any(new) and bits(optimizer.state_dict()["state"]) == bits(before))
+        assert {s["step"] for s in optimizer.state_dict()["state"]} == {before[0]["step"] + new[0]}
     assert stopped > 20
     optimizer.step()
     assert all(np.isfinite(p.numpy()).all() for p in params)
+
+
+class Fragile(optim.Adam):
+    """Stops after the update of the parameter whose last element is negative."""
+
+    stop = None
+
+    def update(self, theta, g, state, group, t):
+        super().update(theta, g, state, group, t)
+        if theta[-1] < 0:
+            self.stop()
+
+
+def fragile(*sizes):
+    params = [mg.tensor(np.full(n, 1 if i != 1 else -1, np.float32), requires_grad=True) for i, n in enumerate(sizes)]
+    for p in params:
+        p.grad = mg.ones_like(p)
+    return Fragile([{"params": [p]} for p in params]), params
+
+
+def test_an_update_that_raises_half_way_changes_nothing():
+    optimizer, params = fragile(2, 3, 2)
+    before, values = bits(optimizer.state_dict()), [p.tolist() for p in params]
+    optimizer.stop = lambda: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        optimizer.step()
+    assert bits(optimizer.state_dict()) == before and [p.tolist() for p in params] == values
+
+
+def test_ctrl_c_waits_until_large_parameters_are_updated():
+    optimizer, params = fragile(2, 100_000, 3)
+    handler = signal.getsignal(signal.SIGINT)
+    optimizer.stop = lambda: signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.step()
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert [p.tolist()[-1] for p in params] == pytest.approx([0.999, -1.001, 0.999])
+    assert [s["step"] for s in optimizer.state_dict()["state"]] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("again", [False, True])

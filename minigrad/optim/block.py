@@ -1,7 +1,7 @@
 """`Block`: parameters of one group whose values lie in one flat array.
 
 Small parameters share a block, so that an update is a few NumPy calls in all and not a few for each of
-them; a large one stays alone, so that its gradient need not be copied. Read next: `sgd.py`.
+them; a large one stays alone, so that its gradient need not be copied. Read next: `whole.py`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Block:
     theta : (n,) their values, one after the other
     names, state : the state arrays of the optimizer: for each name one like `theta`, zeros at first
     t : the number of updates so far
+    kept, kept_t : of a small one, room for what `theta`, `state` and `t` were before an update; see `whole.py`
     checked : the hyper-parameters that were last found to be in range
     """
 
@@ -58,7 +59,13 @@ class Block:
             p._data = view  # not p.data, which would tell graphs that the values changed
         self.changes = [p._changes() for p in params]
         self.state = [np.zeros_like(self.theta) for _ in names]
+        self.kept = [np.empty_like(a) for a in (self.theta, *self.state)] if self.is_small() else []
+        self.kept_t = 0
         self.gathered = np.empty_like(self.theta) if len(arrays) > 1 else None
+
+    def is_small(self) -> bool:
+        """Tell whether it is updated in one stretch."""
+        return self.theta.size <= STRETCH
 
     def _shaped(self, flat: Array) -> list[Array]:
         """Return a flat array as one view for each parameter, in its shape."""
@@ -99,7 +106,7 @@ class Block:
         theta, state, n = self.theta, self.state, self.theta.size
         if current.tracer is not None:
             theta, state = current.tracer.lift(theta), [current.tracer.lift(s) for s in state]
-        if n <= STRETCH:
+        if self.is_small():
             return [(theta, g, state)]
         parts = [slice(start, start + STRETCH) for start in range(0, n, STRETCH)]
         return ((theta[part], g[part], [s[part] for s in state]) for part in parts)

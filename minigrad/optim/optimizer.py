@@ -17,6 +17,7 @@ from ..engine import Tensor, enable_grad
 from ..engine.tracing import effect
 from ..errors import CheckpointError, GraphError, describe
 from .block import STRETCH, Array, Block, Group
+from .whole import Whole
 
 
 class Optimizer:
@@ -66,6 +67,10 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient.
+
+        Ctrl-C leaves all of them updated or none, and so does an exception, unless it comes from the middle of the
+        arithmetic on parameters of more than 32768 elements: those parts that were updated before it stay so. Ctrl-C
+        in a step that `mg.compile` runs may leave some parameters updated.
 
         Parameters
         ----------
@@ -191,14 +196,16 @@ class Optimizer:
             if (values := list(block.group.values())) != block.checked:
                 self._check_group(block.group)
                 block.checked = values
-        for block, g in [(block, block.gradient()) for block in blocks]:
-            group, t = block.begin_update()
-            decay = 0.0 if self.decoupled_decay else group["weight_decay"]
-            for theta, slope, state in block.stretches(g):
-                if decay:
-                    slope = slope + decay * theta
-                update(theta, slope, state, group, t)
-            effect(block.mark_changed)
+        gradients = [block.gradient() for block in blocks]
+        with Whole(blocks):
+            for block, g in zip(blocks, gradients, strict=True):
+                group, t = block.begin_update()
+                decay = 0.0 if self.decoupled_decay else group["weight_decay"]
+                for theta, slope, state in block.stretches(g):
+                    if decay:
+                        slope = slope + decay * theta
+                    update(theta, slope, state, group, t)
+                effect(block.mark_changed)
 
     def _current(self) -> list[Block]:
         """Return the blocks, after taking up parameters whose data were replaced or moved."""

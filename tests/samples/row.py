@@ -104,7 +104,7 @@ def binary(name, slopes, low=-2.0, high=2.0, numbers=(2, 0.5), reference=None, *
     scalars = [Case((reals(2, 2, low=low, high=high), n)) for n in numbers] + [Case((numbers[-1], pairs[0].args[1]))]
     bad = [
         (lambda: call(t(2, 3), t(4)), ShapeError, f"{name}: .*{MISFIT}"),
-        (lambda: call(t(2), "abc"), TypeError, f"{name}: expected a Tensor, an array or a number, got str 'abc'"),
+        (lambda: call(t(2), "abc"), TypeError, f"{name}: expected a Tensor, an array or numbers, got str 'abc'"),
         (lambda: call(t(2), np.zeros(2, complex)), DtypeError, f"{name}: .*complex128.*real and imaginary"),
     ]
     more = {"torch": name, **more}

@@ -1,0 +1,51 @@
+"""An update of all parameters happens whole or not at all, though Ctrl-C or an error may stop it anywhere.
+
+Of small blocks a copy is made before, and put back. Of a large one that would cost as much as a good part of the
+update; so where there is one, Ctrl-C waits until the update has ended. Read next: `sgd.py`.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from operator import setitem
+from typing import Any
+
+from .block import Block
+
+
+def _copying(into: list[Any], values: list[Any]) -> Iterator[None]:
+    return map(setitem, into, repeat(...), values)
+
+
+class Whole:
+    """The context in which blocks are updated: left by an exception, it puts back the small ones as they were."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._small = [block for block in blocks if block.kept]
+        self._waits = len(self._small) < len(blocks) and threading.current_thread() is threading.main_thread()
+        self._arrays = [a for block in self._small for a in (block.theta, *block.state)]
+        self._kept = [a for block in self._small for a in block.kept]
+        self._handler: Any = None
+        self._signals: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> None:
+        deque(_copying(self._kept, self._arrays), 0)
+        for block in self._small:
+            block.kept_t = block.t
+        if self._waits and callable(handler := signal.getsignal(signal.SIGINT)):
+            self._handler = handler
+            signal.signal(signal.SIGINT, lambda *signal_and_frame: self._signals.append(signal_and_frame))
+
+    def __exit__(self, kind: Any, *error: Any) -> None:
+        if kind is not None:
+            counts = map(setattr, self._small, repeat("t"), [block.kept_t for block in self._small])
+            # In one call, which Ctrl-C does not cut in two.
+            deque(chain(_copying(self._arrays, self._kept), counts), 0)
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
+            for signal_and_frame in self._signals[:1]:
+                self._handler(*signal_and_frame)
