@@ -471,3 +471,9 @@ def test_the_text_stands_by_itself(kind, optimizer):
     assert all(a == b for a, b in losses) and losses[-1] < losses[0]
     for a in step.arguments.values():
         assert not isinstance(a, np.ndarray) or np.array_equal(a, arrays[id(a)])
+
+
+@pytest.mark.parametrize("index", [(), ..., None, True])
+def test_a_0d_result_can_be_updated_again_and_again(index):
+    doubled = mg.compile(lambda t: mg.exp((t * 2).sum()).at[index].set(t.sum()))
+    assert [doubled(mg.tensor([x, 1.0])).item() for x in (1.0, 2.0, 3.0)] == [2, 3, 4]

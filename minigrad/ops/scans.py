@@ -14,8 +14,9 @@ import numpy as np
 from ..engine import implements, operand, primitive
 from ..errors import ShapeError, describe
 from .elementwise import floating
+from .indexing import along
 from .reduce import sum
-from .shape import astype, atleast_1d, axis_of, broadcast_to, concatenate, made_beside, moveaxis, ravel
+from .shape import astype, atleast_1d, axis_of, broadcast_to, concatenate, made_beside, moveaxis, ravel, reshape
 
 Array = Any
 
@@ -86,7 +87,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Any = None, append: Any 
         one = (*a.shape[:axis], 1, *a.shape[axis + 1 :])
         parts = [made_beside(x, (a,), "diff") for x in (prepend, a, append) if x is not None]
         a = concatenate([x if x.shape else broadcast_to(x, one) for x in parts], axis)
-    before, after = ((*(slice(None),) * axis, part) for part in (slice(None, -1), slice(1, None)))
+    before, after = along(axis, slice(-1)), along(axis, slice(1, None))
     for _ in range(n):
         a = a[after] != a[before] if a.dtype.kind == "b" else a[after] - a[before]
     return a
@@ -106,21 +107,23 @@ def trapezoid(y: Array, x: Any = None, dx: float = 1.0, axis: int = -1) -> Array
     Parameters
     ----------
     y : the samples, along an axis
-    x : where they were taken, (n,) or of the shape of `y`; by default at distances of `dx`
+    x : where they were taken, (n,) or as many along that axis as `y`, and broadcast along the others; by default at
+        distances of `dx`
 
     >>> import minigrad as mg
     >>> mg.trapezoid(mg.tensor([0.0, 1.0, 4.0]), dx=0.5)
     tensor(1.5)
     """
     y = operand(y, "trapezoid")
-    axis = axis_of(len(y.shape), axis, "trapezoid", y)
-    y, steps = moveaxis(y, axis, -1), dx
+    here, steps = axis_of(len(y.shape), axis, "trapezoid", y), dx
     if x is not None:
         x = made_beside(x, (y,), "trapezoid")
-        steps = diff(x if len(x.shape) == 1 else moveaxis(x, axis, -1))
-        if steps.shape[-1:] != (max(y.shape[-1] - 1, 0),):
-            raise ShapeError(f"trapezoid: got y {describe(y)}, its axis last, and x {describe(x)}; each y needs its x")
-    return sum(steps * (y[..., 1:] + y[..., :-1]), -1) / 2
+        one = len(x.shape) == 1
+        if x.shape[0 if one else axis_of(len(x.shape), axis, "trapezoid", x)] != y.shape[here]:
+            raise ShapeError(f"trapezoid: got y {describe(y)} and x {describe(x)}, axis={axis}; each y needs its x")
+        steps = diff(reshape(x, [-1 if i == here else 1 for i in range(len(y.shape))]) if one else x, axis=axis)
+    both = y[along(here, slice(1, None))] + y[along(here, slice(-1))]
+    return sum(made_beside(steps, (y,), "trapezoid") * both, axis) / 2
 
 
 # Slopes

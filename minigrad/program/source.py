@@ -24,7 +24,7 @@ _INFIX: dict[Any, tuple[str, int]] = {  # function → symbol, and how tightly i
 }  # fmt: skip
 _METHODS = {np.sum: "sum", np.mean: "mean", np.var: "var", np.max: "max", np.min: "min", np.reshape: "reshape",
             np.ravel: "ravel", np.argmax: "argmax", np.argmin: "argmin", np.any: "any", np.all: "all",
-            np.swapaxes: "swapaxes", np.copy: "copy"}  # fmt: skip
+            np.swapaxes: "swapaxes"}  # fmt: skip
 WIDTH = 96  # an expression longer than that is cut: its parts get names
 ATOM = 9
 

@@ -52,8 +52,10 @@ ROWS = [
     rows_of(
         "trapezoid", ((4,), {}), ((2, 4), {"dx": 0.5}), ((4, 2), {"axis": 0}), ((1,), {}), ((2, 0), {}),
         Case((reals(4, 2), X), {"axis": 0}), Case((reals(2, 4), X)), Case((reals(2, 4), reals(2, 4, seed=1))),
+        Case((reals(3, 2), reals(3, 1)), {"axis": 0}), Case((reals(2, 1, 3), reals(1, 1, 3))),
+        Case((reals(3, 2),), {"dx": [0.5, 2.0], "axis": 0}), Case((reals(2, 4), reals(3, 1, 4))),
         bad=[(lambda: mg.trapezoid(t(3), x=np.ones(2)), ShapeError,
-              "trapezoid: got y float32\\[3\\], .*x float64\\[2\\]"),
+              "trapezoid: got y float32\\[3\\] and x float64\\[2\\], axis=-1; each y needs its x"),
              (lambda: mg.trapezoid(t(3), axis=1), ValueError, "trapezoid of float32\\[3\\]: axis 1 is out of bounds")],
     ),
     Sample(
