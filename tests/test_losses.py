@@ -478,3 +478,40 @@ def test_probabilities_where_logarithms_belong_are_told():
 def test_one_class_is_no_choice():
     with pytest.raises(ShapeError, match=r"of one class the loss is always 0.*binary_cross_entropy_with_logits"):
         F.cross_entropy(mg.tensor([[1.0], [2.0]]), [0, 0])
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize(("name", "options"), [("cross_entropy", {}), ("cross_entropy", {"label_smoothing": 0.1}),
+                                               ("nll_loss", {})])  # fmt: skip
+def test_an_ignored_label_has_no_part_in_the_loss(torch, name, options, reduction):
+    z = np.log(np.random.default_rng(0).dirichlet(np.ones(3), size=5))
+    labels = np.array([2, -100, 0, -100, 1])
+    x, tx = mg.tensor(z, requires_grad=True), torch.from_numpy(z).requires_grad_()
+    loss = getattr(F, name)(x, labels, reduction=reduction, ignore_index=-100, **options)
+    expected = getattr(torch.nn.functional, name)(tx, torch.from_numpy(labels), reduction=reduction, **options)
+    np.testing.assert_allclose(loss.numpy(), expected.detach().numpy(), rtol=1e-12)
+    loss.sum().backward()
+    expected.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), tx.grad.numpy(), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
+def test_where_every_label_is_ignored_loss_and_gradient_are_0(loss, dtype):
+    z = mg.tensor([[np.nan, 1.0], [np.inf, -np.inf]], dtype=dtype, requires_grad=True)
+    for reduction in ("mean", "sum", "none"):
+        z.grad = None
+        value = loss(z, [7, 7], ignore_index=7, reduction=reduction)
+        value.sum().backward()
+        assert value.dtype == dtype and not value.numpy().any() and z.grad.tolist() == [[0, 0], [0, 0]]
+
+
+def test_ignored_labels_in_bits_and_as_a_module():
+    z, labels = mg.tensor([[0.0, 0.0], [5.0, 1.0]]), mg.tensor([1, 9])
+    assert nn.CrossEntropyLoss(ignore_index=9, base=2)(z, labels).item() == 1
+    with pytest.raises(ValueError, match=r"cross_entropy: ignore_index is for labels .*float32\[2, 2\]"):
+        F.cross_entropy(z, z * 0 + 0.5, ignore_index=0)
+    with pytest.raises(ValueError, match="label 1 is 9"):
+        F.cross_entropy(z, labels, ignore_index=-100)
+    with pytest.raises(TypeError, match="nll_loss: ignore_index must be an integer, got str 'a'"):
+        F.nll_loss(z, labels, ignore_index="a")

@@ -17,7 +17,7 @@ from ..device import CPU, device_of, find_device, move, same_device, to_numpy
 from ..engine import Tensor, operand
 from ..engine.convert import check_dtype, numbers
 from ..engine.tracing import holds
-from ..errors import DtypeError, ShapeError, describe, warn_user
+from ..errors import DtypeError, ShapeError, as_integer, describe, warn_user
 from ..ops import elementwise as e
 from ..ops import kinks, reduce
 from ..ops import nn as ops
@@ -100,8 +100,11 @@ def _target_like(input: Tensor, target: Any, call: str) -> Any:
     return data.astype(like.dtype)
 
 
-def _labels(input: Tensor, target: Any, call: str) -> Any:
-    """Return class labels (N,) as an array, after checking that each names one of the C columns."""
+def _labels(input: Tensor, target: Any, call: str, ignore_index: int | None = None) -> tuple[Any, Any]:
+    """Return class labels (N,) as an array, after checking that each names one of the C columns; and which count.
+
+    Those to be ignored become 0; the second is None where all of them count.
+    """
     data = _array(target, call, input)
     if input.ndim != 2 or data.shape != input.shape[:1]:
         raise ShapeError(
@@ -111,6 +114,10 @@ def _labels(input: Tensor, target: Any, call: str) -> Any:
         raise DtypeError(f"{call}: class labels must be integers, got {describe(data)}; convert them with .astype(int)")
     if device_of(data) is not CPU:  # as an index, labels on the CPU are welcome anywhere
         same_device(call, input=input.data, labels=data)
+    counted = None
+    if ignore_index is not None:
+        counted = data != as_integer(call, "ignore_index", ignore_index)
+        data = np.where(counted, data, 0)
     low, high = _extremes(data)
     if not holds((low >= 0) & (high < input.shape[1])):
         bad = int(((data < 0) | (data >= input.shape[1])).argmax())
@@ -118,7 +125,7 @@ def _labels(input: Tensor, target: Any, call: str) -> Any:
             f"{call}: labels must lie in 0 … {input.shape[1] - 1} for {input.shape[1]} classes, "
             f"label {bad} is {data[bad]}; labels that count from 1 need - 1"
         )
-    return data
+    return data, counted
 
 
 def _extremes(data: Any) -> tuple[Any, Any]:
@@ -143,6 +150,14 @@ def _reduce(losses: Any, reduction: str, base: float | None = None) -> Any:
     if reduction == "mean":
         return reduce.sum(losses) / max(losses.size, 1)  # 0 of no losses, as for the fused ones
     return reduce.sum(losses) if reduction == "sum" else losses
+
+
+def _reduce_counted(losses: Any, counted: Any, reduction: str, base: float | None) -> Any:
+    """Reduce the losses of labels of which some are ignored: these are 0, and the mean is that of the others."""
+    if counted is None:
+        return _reduce(losses, reduction, base)
+    losses = _reduce(kinks.where(counted, losses, 0.0), "sum" if reduction == "mean" else reduction, base)
+    return losses / np.maximum(counted.sum(), 1).astype(losses.dtype) if reduction == "mean" else losses
 
 
 def _per_nat(base: float) -> float:
@@ -286,7 +301,13 @@ def binary_cross_entropy_with_logits(
 
 
 def cross_entropy(
-    input: Any, target: Any, *, reduction: str = "mean", label_smoothing: float = 0.0, base: float | None = None
+    input: Any,
+    target: Any,
+    *,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+    base: float | None = None,
+    ignore_index: int | None = None,
 ) -> Any:
     """Return −Σᵢ yᵢ log softmax(z)ᵢ, computed from the logits without overflow; ∂/∂z = o − y (N6 of N7).
 
@@ -297,6 +318,8 @@ def cross_entropy(
     reduction : over the N samples: "mean", "sum" or "none"
     label_smoothing : ε in [0, 1]: the targets become (1 − ε)y + ε/C
     base : of the logarithm
+    ignore_index : samples with this label do not count: their loss and gradient are 0, and "mean" is over the others;
+        over no others it is 0 (PyTorch: nan)
 
     >>> import minigrad as mg
     >>> from minigrad import nn
@@ -314,39 +337,49 @@ def cross_entropy(
             f"cross_entropy: the input is {describe(z)}: of one class the loss is always 0; "
             "for one output use binary_cross_entropy_with_logits"
         )
-    y = target if isinstance(target, Tensor) else _array(target, "cross_entropy", z)
+    y, counted = target if isinstance(target, Tensor) else _array(target, "cross_entropy", z), None
     if len(y.shape) == z.ndim == 2:
+        if ignore_index is not None:
+            raise ValueError(
+                f"cross_entropy: ignore_index is for labels (N,), got probabilities {describe(y)}; leave it out, and "
+                "leave samples out by an index: input[rows], target[rows]"
+            )
         y = _target_like(z, y, "cross_entropy")
         _probabilities(y, "cross_entropy", "targets")
     else:
-        y = _labels(z, y, "cross_entropy")
+        y, counted = _labels(z, y, "cross_entropy", ignore_index)
         if label_smoothing:
             y = (np.expand_dims(y, -1) == np.arange(z.shape[1], like=y)).astype(z.dtype)
     if label_smoothing:
         y = (1 - label_smoothing) * y + label_smoothing / z.shape[1]
+    if counted is not None:  # what an ignored logit is, NaN even, must not matter
+        z = kinks.where(np.expand_dims(counted, -1), z, 0.0)
+        return _reduce_counted(ops.softmax_cross_entropy(z, y, reduction="none"), counted, reduction, base)
     loss = ops.softmax_cross_entropy(z, y, reduction=reduction)
     return loss if base is None else loss * _per_nat(base)
 
 
-def _of_labels(scores: Tensor, target: Any, call: str) -> Any:
-    """Return each row's entry at its label."""
-    y = _labels(scores, target, call)
-    return scores[np.arange(scores.shape[0], like=y), y]
-
-
-def nll_loss(input: Any, target: Any, *, reduction: str = "mean", base: float | None = None) -> Any:
+def nll_loss(
+    input: Any, target: Any, *, reduction: str = "mean", base: float | None = None, ignore_index: int | None = None
+) -> Any:
     """Return −(log-probability of the labelled class); `log_softmax` then this is `cross_entropy`.
 
     Parameters
     ----------
     input : (N, C), natural log-probabilities
     target : (N,) integer labels
-    reduction, base : as in `cross_entropy`
+    reduction, base, ignore_index : as in `cross_entropy`
     """
     _check("nll_loss", reduction, base)
     scores = _tensor(input, "nll_loss")
     _warn_if(scores, ops.softmax, "nll_loss", "log-probabilities: use log_softmax, or log_likelihood")
-    return _reduce(-_of_labels(scores, target, "nll_loss"), reduction, base)
+    y, counted = _labels(scores, target, "nll_loss", ignore_index)
+    return _reduce_counted(-_at(scores, y), counted, reduction, base)
+
+
+def _at(scores: Tensor, labels: Any) -> Tensor:
+    """Return each row's entry at its label."""
+    return scores[np.arange(scores.shape[0], like=labels), labels]
 
 
 def log_likelihood(input: Any, target: Any, *, reduction: str = "mean", base: float | None = None) -> Any:
@@ -366,7 +399,8 @@ def log_likelihood(input: Any, target: Any, *, reduction: str = "mean", base: fl
     _check("log_likelihood", reduction, base)
     o = _tensor(input, "log_likelihood")
     _probabilities(o, "log_likelihood", "outputs")
-    return _reduce(-ops.log_probability(_of_labels(o, target, "log_likelihood")), reduction, base)
+    y, _ = _labels(o, target, "log_likelihood")
+    return _reduce(-ops.log_probability(_at(o, y)), reduction, base)
 
 
 def kl_div(
