@@ -73,7 +73,7 @@ def outer(x1: Any, x2: Any) -> Any:
 
 
 @implements(np.linalg.cross)
-def cross(x1: Any, x2: Any, axis: int = -1) -> Any:
+def cross(x1: Any, x2: Any, *, axis: int = -1) -> Any:
     """Return the cross product of vectors of three components along an axis; `mg.cross` takes two as well."""
     x1, x2 = _shape._several((x1, x2), "linalg.cross")
     if any(x.shape[_shape.axis_of(len(x.shape), axis, "linalg.cross", x)] != 3 for x in (x1, x2)):
@@ -89,13 +89,13 @@ def _matrix(x: Any, call: str) -> Any:
 
 
 @implements(np.linalg.diagonal)
-def diagonal(x: Any, offset: int = 0) -> Any:
+def diagonal(x: Any, *, offset: int = 0) -> Any:
     """Return the diagonal of a matrix, or of every one of a stack; `mg.diagonal` takes the first two axes."""
     return np.diagonal(_matrix(x, "linalg.diagonal"), offset, -2, -1)
 
 
 @implements(np.linalg.trace)
-def trace(x: Any, offset: int = 0) -> Any:
+def trace(x: Any, *, offset: int = 0) -> Any:
     """Return the sum of the diagonal of a matrix, or of every one of a stack; `mg.trace` takes the first two axes."""
     return _products.trace(_matrix(x, "linalg.trace"), offset, -2, -1)
 

@@ -1,5 +1,6 @@
 """Declaring operations, and how NumPy's functions find them."""
 
+import inspect
 import textwrap
 
 import numpy as np
@@ -125,6 +126,57 @@ def test_reductions_of_ufuncs_reach_their_operation():
 def test_what_numpy_function_has_no_counterpart_is_refused(call, pattern):
     with pytest.raises(TypeError, match=pattern):
         call(leaf(1.0, 2.0))
+
+
+OWN_PARAMETERS = {  # which NumPy's function does not have → why ours does
+    "requires_grad": "of tensors that are made",
+    "constant_values": "is one of the **kwargs of np.pad",
+    "subscripts": "is the first of the *operands of np.einsum",
+}
+
+
+def signatures():
+    """Yield our functions that stand for NumPy's, with the parameters of both: ours as they are, options included."""
+    assert mg.linalg and mg.hypot  # the rest of the operations is there
+    for name, theirs in numpy_surface():
+        ours = dispatch.numpy_functions.get(theirs)
+        if ours is not None and not isinstance(theirs, np.ufunc) and dispatch.positions(theirs) is not None:
+            if hasattr(ours, "primitive"):
+                calls.compile_call(ours.primitive, ours)
+            own = inspect.signature(ours, follow_wrapped=False).parameters
+            yield name, list(own.values()), list(inspect.signature(theirs).parameters.values())
+
+
+def test_arguments_go_by_numpys_positions_and_names():
+    wrong = []
+    for name, ours, theirs in signatures():
+        allowed = {p.name for p in theirs} | set(OWN_PARAMETERS)
+        for i, p in enumerate(ours):
+            named = i >= len(theirs) or theirs[i].kind is not theirs[i].POSITIONAL_ONLY  # of others the name is free
+            if p.kind is p.KEYWORD_ONLY:
+                right = p.name in allowed
+            elif named:
+                right = i < len(theirs) and (p.name, theirs[i].kind) == (theirs[i].name, p.POSITIONAL_OR_KEYWORD)
+            else:
+                right = True
+            if not right:
+                wrong.append(f"{name}: {p}")
+    # np.real hands nothing on by name; the other is mg.tensordot, which takes axes by position as np.tensordot does
+    assert wrong == ["np.real: x: 'Array'", "np.linalg.tensordot: axes: 'Any' = 2"]
+    assert sum(1 for _ in signatures()) > 150
+
+
+def test_what_numpy_takes_by_position_and_minigrad_does_not_is_refused_by_name():
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    assert np.sum(x, 0, None, None, True).tolist() == [[4, 6]]
+    assert np.median(x, 0, None, False, True).tolist() == [[2, 3]]
+    for call, name in ((lambda: np.sum(x, 0, float), "dtype"), (lambda: np.argsort(x, 0, None, ["a"]), "order"),
+                       (lambda: np.var(x, 0, None, np.zeros(2)), "out")):  # fmt: skip
+        with pytest.raises(TypeError, match=f"on a Tensor does not take {name}=; it takes a, axis"):
+            call()
+    with pytest.raises(TypeError, match=r"sum\(\) takes from 1 to 2 positional arguments but 3 were given"):
+        mg.sum(x, 0, True)
+    assert x.sum(0, True).tolist() == [[4, 6]]  # a method goes by PyTorch's
 
 
 def test_every_function_of_numpy_is_there_or_refused_with_a_reason():

@@ -86,7 +86,10 @@ def write_call(op: Primitive) -> str:
     options = "{" + "".join(f"{o!r}: {o}, " for o in op.options) + "}"
     operands = "*" + data if op.variadic else ", ".join(f"{a}_data" for a in op.arrays)
     plain = op.arrays[0] if op.variadic else _tuple(op.arrays)
-    head = ", ".join(["*" + op.arrays[0] if op.variadic else ", ".join(op.arrays), *op.options])
+    given = [] if op.variadic else op.by_position
+    star = ["*"] if not op.variadic and len(given) < len(op.options) else []
+    arrays = ["*" + op.arrays[0]] if op.variadic else op.arrays
+    head = ", ".join([*arrays, *given, *star, *op.options[len(given) :]])
     looked = ["if state & 6:  # debugging or annotating", f"    debugging.look_at(op.name, result, {named}, state)"]
     checked = [*looked, "return result"]
 
@@ -274,7 +277,8 @@ def compile_call(op: Primitive, function: FunctionType) -> None:
     if op.variadic:
         made.__kwdefaults__ = named
     else:  # options may be given by position too
-        made.__defaults__ = (*given, *[named[o] for o in op.options if o in named])
+        made.__defaults__ = (*given, *[named[o] for o in op.by_position if o in named])
+        made.__kwdefaults__ = {o: named[o] for o in op.options if o in named and o not in op.by_position}
     become(function, made)
 
 

@@ -6,6 +6,7 @@ array, never a silent conversion. Read next: `primitive.py`.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import threading
 from collections.abc import Callable
@@ -58,6 +59,23 @@ def _name(function: Any) -> str:
     return ".".join(filter(None, ["np" if module == "numpy" else module, rest, name]))
 
 
+@functools.cache
+def _parameters(function: Any) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(function).parameters)
+
+
+@functools.cache
+def positions(function: Any) -> list[str] | None:
+    """Return what a function calls the arguments it takes by position; None where it takes any, or does not say."""
+    try:
+        parameters = _parameters(function).values()
+    except ValueError:  # of NumPy's own in C, in some versions
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
 def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call what is registered for a NumPy function, or raise: what `Tensor.__array_function__` must do."""
     name = _name(function)
@@ -68,9 +86,15 @@ def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if ours is None:
         why = refused.get(function, "write it with operations minigrad has, or use t.numpy() for its values alone")
         raise TypeError(f"{name} has no minigrad counterpart for Tensors: {why}")
+    theirs, own = positions(function), positions(ours)
+    if theirs is not None and own is not None and len(args) > len(own):  # those that follow are meant by NumPy's names
+        defaults, known = _parameters(function), _parameters(ours)
+        later = zip(theirs[len(own) :], args[len(own) :], strict=False)
+        kwargs = {k: v for k, v in later if k in known or v is not defaults[k].default} | kwargs
+        args = args[: len(own)]
     if kwargs:
         # NumPy spells "not given" in several ways; only what was really asked for is passed on.
-        known = inspect.signature(ours).parameters
+        known = _parameters(ours)
         kwargs = {k: v for k, v in kwargs.items() if v is not np._NoValue and (v is not None or k in known)}
         extra = [k for k in kwargs if k not in known]
         if extra:

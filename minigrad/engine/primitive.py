@@ -22,6 +22,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from types import FunctionType
 from typing import Any, NoReturn, Protocol, overload
 
@@ -31,7 +32,7 @@ from ..device import same_device
 from ..errors import RuleError, ShapeError, describe, nearest
 from .calls import RESERVED, become, stub, write_call, write_pull
 from .convert import from_python, no_array
-from .dispatch import numpy_functions
+from .dispatch import numpy_functions, positions
 
 Rule = Callable[..., Any]
 
@@ -112,6 +113,16 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}{inspect.signature(self.body)}>"
+
+    @property
+    def by_position(self) -> list[str]:
+        """The options that may also be given by position: those of NumPy's function that come in the same places."""
+        function = self.numpy[0] if isinstance(self.numpy, tuple) else self.numpy
+        theirs = None if function is None or isinstance(function, np.ufunc) else positions(function)
+        if theirs is None:
+            return self.options
+        pairs = zip(self.options, theirs[len(self.arrays) :], strict=False)
+        return [mine for mine, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
 
     @property
     def source(self) -> str:
@@ -204,8 +215,9 @@ def primitive(
 
     Returns
     -------
-    the public function: on plain arrays it is the body, on Tensors it records. Options may also be
-    given by position, after the arrays. It has `.defvjp(**rules)` and `.primitive`, its declaration.
+    the public function: on plain arrays it is the body, on Tensors it records. Options may also be given by
+    position, after the arrays, as far as `numpy` has them in the same places. It has `.defvjp(**rules)` and
+    `.primitive`, its declaration.
 
     Raises
     ------

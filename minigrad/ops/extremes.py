@@ -67,10 +67,10 @@ min.defvjp(a=_share)
 
 
 @implements(np.ptp)
-def ptp(a: Array, axis: Axes = None, keepdims: bool = False) -> Array:
+def ptp(a: Array, axis: Axes = None, *, keepdims: bool = False) -> Array:
     """Return the range along the axes, from the smallest element to the largest ("peak to peak")."""
     a = operand(a, "ptp")
-    return max(a, axis, keepdims) - min(a, axis, keepdims)
+    return max(a, axis, keepdims=keepdims) - min(a, axis, keepdims=keepdims)
 
 
 # Where they are: not differentiable, on purpose

@@ -5,6 +5,7 @@ Read next: `more_methods.py`, which has those that are attached when the first o
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,16 @@ def _to(self: Tensor, device: Any = None, dtype: Any = None) -> Any:
         if source is not target:
             moved = shape.to_device(self, source=source, target=target)
     return moved if dtype is None or moved.dtype == dtype else shape.astype(moved, dtype)
+
+
+def reduction(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a reduction as PyTorch has it for a method: `t.sum(0, True)` keeps the axis."""
+
+    @functools.wraps(operation)
+    def apply(self: Tensor, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
+        return operation(self, axis=axis, keepdims=keepdims, **options)
+
+    return apply
 
 
 def _named(self: Tensor, name: str) -> Tensor:
@@ -120,9 +131,10 @@ METHODS: dict[str, Callable[..., Any]] = {
     "__floor__": rounding.floor, "__ceil__": rounding.ceil, "__trunc__": rounding.trunc,
     "__getitem__": indexing.subscript, "abs": kinks.absolute, "clamp": kinks.clip, "pow": e.power, "conj": e.positive,
     "conjugate": e.positive, "fix": rounding.trunc, "true_divide": e.divide, "sigmoid": activations.sigmoid,
-    "relu": activations.relu, "softmax": softmax.softmax, "sum": reduce.sum, "mean": reduce.mean, "max": extremes.max,
-    "min": extremes.min, "amax": extremes.max, "amin": extremes.min, "argmax": extremes.argmax,
-    "argmin": extremes.argmin, "all": reduce.all, "any": reduce.any, "count_nonzero": reduce.count_nonzero,
+    "relu": activations.relu, "softmax": softmax.softmax, "sum": reduction(reduce.sum), "mean": reduction(reduce.mean),
+    "max": reduction(extremes.max), "min": reduction(extremes.min), "amax": reduction(extremes.max),
+    "amin": reduction(extremes.min), "argmax": reduction(extremes.argmax), "argmin": reduction(extremes.argmin),
+    "all": reduction(reduce.all), "any": reduction(reduce.any), "count_nonzero": reduce.count_nonzero,
     "logsumexp": softmax.logsumexp, "sort": _not_in_place("sort"), "partition": _not_in_place("partition"),
     "dot": linalg.dot, "matmul": linalg.matmul, "outer": linalg.outer, "reshape": _reshape, "transpose": _transpose,
     "permute": _transpose, "ravel": shape.ravel, "flatten": shape.flatten, "swapaxes": shape.swapaxes,

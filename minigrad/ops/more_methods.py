@@ -31,6 +31,7 @@ from . import (
     statistics,
     updating,
 )
+from .methods import reduction
 
 
 def _norm(self: Tensor, ord: float | None = 2, axis: Any = None, keepdims: bool = False) -> Any:
@@ -44,8 +45,9 @@ def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Any:
 
 
 METHODS: dict[str, Callable[..., Any]] = {
-    "lgamma": gamma.gammaln, "var": statistics.var, "std": statistics.std, "prod": multiplying.prod,
-    "nansum": nans.nansum, "nanmean": nans.nanmean, "cumsum": scans.cumsum, "cumprod": multiplying.cumprod,
+    "lgamma": gamma.gammaln, "var": statistics.var, "std": statistics.std, "prod": reduction(multiplying.prod),
+    "nansum": reduction(nans.nansum), "nanmean": reduction(nans.nanmean),
+    "cumsum": scans.cumsum, "cumprod": multiplying.cumprod,
     "diff": scans.diff, "argsort": sorting.argsort, "argpartition": sorting.argpartition,
     "searchsorted": sorting.searchsorted, "quantile": quantiles.quantile, "inner": products.inner,
     "vdot": products.vdot, "kron": products.kron, "trace": products.trace, "matrix_power": products.matrix_power,

@@ -58,7 +58,7 @@ def vdot(a: Array, b: Array) -> Array:
 
 
 @implements(np.vecdot, np.linalg.vecdot)
-def vecdot(x1: Array, x2: Array, axis: int = -1) -> Array:
+def vecdot(x1: Array, x2: Array, *, axis: int = -1) -> Array:
     """Return Σ x1 x2 along an axis: of vectors in pairs, broadcast along the other axes."""
     x1, x2 = _several((x1, x2), "vecdot")
     x1, x2 = [moveaxis(x, axis_of(len(x.shape), axis, "vecdot", x), -1) for x in (x1, x2)]

@@ -87,7 +87,7 @@ def _quantile(
 
 
 @implements(np.quantile)
-def quantile(a: Array, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Array:
+def quantile(a: Array, q: Any, axis: Axes = None, *, method: str = "linear", keepdims: bool = False) -> Array:
     """Return the quantiles q of the elements along the axes, all by default; NaN where there is a NaN.
 
     Parameters
@@ -103,13 +103,13 @@ def quantile(a: Array, q: Any, axis: Axes = None, method: str = "linear", keepdi
 
 
 @implements(np.percentile)
-def percentile(a: Array, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Array:
+def percentile(a: Array, q: Any, axis: Axes = None, *, method: str = "linear", keepdims: bool = False) -> Array:
     """Return the quantiles q / 100 of the elements along the axes; see `quantile`."""
     return _quantile(a, q, axis, method, keepdims, "percentile", 100)
 
 
 @implements(np.median)
-def median(a: Array, axis: Axes = None, keepdims: bool = False) -> Array:
+def median(a: Array, axis: Axes = None, *, keepdims: bool = False) -> Array:
     """Return the middle element along the axes, the mean of the middle two of an even number; NaN where there is one.
 
     The gradient goes to the middle one, or in halves to the middle two.
@@ -122,19 +122,19 @@ def median(a: Array, axis: Axes = None, keepdims: bool = False) -> Array:
 
 
 @implements(np.nanquantile)
-def nanquantile(a: Array, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Array:
+def nanquantile(a: Array, q: Any, axis: Axes = None, *, method: str = "linear", keepdims: bool = False) -> Array:
     """Return the quantiles q of the elements along the axes that are not NaN; NaN where all are. See `quantile`."""
     return _quantile(a, q, axis, method, keepdims, "nanquantile", skip_nan=True)
 
 
 @implements(np.nanpercentile)
-def nanpercentile(a: Array, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Array:
+def nanpercentile(a: Array, q: Any, axis: Axes = None, *, method: str = "linear", keepdims: bool = False) -> Array:
     """Return the quantiles q / 100 of the elements along the axes that are not NaN; NaN where all are."""
     return _quantile(a, q, axis, method, keepdims, "nanpercentile", 100, skip_nan=True)
 
 
 @implements(np.nanmedian)
-def nanmedian(a: Array, axis: Axes = None, keepdims: bool = False) -> Array:
+def nanmedian(a: Array, axis: Axes = None, *, keepdims: bool = False) -> Array:
     """Return the median of the elements along the axes that are not NaN; NaN where all are."""
     return _median(a, axis, keepdims, "nanmedian", skip_nan=True)
 
@@ -142,5 +142,5 @@ def nanmedian(a: Array, axis: Axes = None, keepdims: bool = False) -> Array:
 def _median(a: Array, axis: Axes, keepdims: bool, call: str, skip_nan: bool = False) -> Array:
     a = operand(a, call)
     if not count(a.shape, axes_within(a, axis, call)):
-        return mean(a, axis, keepdims)  # NaN, and NumPy's warning
+        return mean(a, axis, keepdims=keepdims)  # NaN, and NumPy's warning
     return _quantile(a, 0.5, axis, "linear", keepdims, call, skip_nan=skip_nan)

@@ -131,7 +131,7 @@ sum.defvjp(a=lambda g, a_shape, axis, where: _spread(g, a_shape, axis, where))
 def mean(a: Array, *, axis: Axes = None, keepdims: bool = False, where: Any = None) -> Array:
     """Return the arithmetic mean of elements along the axes, all by default; they are added as in `sum`."""
     if a.dtype.char == "e":  # the sum may be beyond float16 where the mean is not
-        return mean(a.astype(np.float32), axis, keepdims, where).astype(np.float16)
+        return mean(a.astype(np.float32), axis, keepdims=keepdims, where=where).astype(np.float16)
     if where is None:
         return add_up(a, axis, keepdims) / count(a.shape, axis)
     total, n = add_up(only(a, where), axis, keepdims), count(a.shape, axis, where, keepdims)

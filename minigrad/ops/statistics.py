@@ -75,9 +75,9 @@ def _one_ddof(call: str, ddof: float, correction: float | None) -> float:
 def var(
     a: Array,
     axis: Axes = None,
+    *,
     ddof: float = 0,
     keepdims: bool = False,
-    *,
     where: Any = None,
     mean: Any = None,
     correction: float | None = None,
@@ -98,7 +98,7 @@ def var(
     if mean is None:
         return _variance(a, axis, ddof, keepdims, where)
     a = floating(operand(a, "var"))
-    total = sum(square(only(widened(a) - mean, where)), axis, keepdims)
+    total = sum(square(only(widened(a) - mean, where)), axis, keepdims=keepdims)
     return astype(over(total, _freedom(a.shape, axis, ddof, where, keepdims)), a.dtype)
 
 
@@ -106,9 +106,9 @@ def var(
 def std(
     a: Array,
     axis: Axes = None,
+    *,
     ddof: float = 0,
     keepdims: bool = False,
-    *,
     where: Any = None,
     mean: Any = None,
     correction: float | None = None,
@@ -145,13 +145,13 @@ def average(a: Array, axis: Axes = None, weights: Any = None, returned: bool = F
     a = operand(a, "average")
     axes = axes_within(a, axis, "average")
     if weights is None:
-        found = reduce.mean(a, axes, keepdims)
+        found = reduce.mean(a, axes, keepdims=keepdims)
         return (found, np.full_like(found, count(a.shape, axes))) if returned else found
     w = _laid_out(made_beside(weights, (a,), "average"), a, axis, axes)
-    total = sum(w, axes, keepdims)
+    total = sum(w, axes, keepdims=keepdims)
     if not holds((plain(total) != 0).all()):
         raise ZeroDivisionError(f"average: the weights, {describe(weights)}, sum to 0 along the axes")
-    found = sum(a * w, axes, keepdims) / total
+    found = sum(a * w, axes, keepdims=keepdims) / total
     return (found, broadcast_to(total, found.shape)) if returned else found
 
 

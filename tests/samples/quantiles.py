@@ -42,7 +42,9 @@ BAD = [
     (lambda: mg.quantile(t(3), t(requires_grad=True)), TypeError, "quantile: is a constant in q.*q.detach\\(\\)"),
     (lambda: mg.quantile(t(3), 0.5, axis=1), ValueError, "quantile of float32\\[3\\]: axis 1 is out of bounds"),
     (lambda: np.quantile(t(3), 0.5, weights=t(3)), TypeError, "np.quantile on a Tensor does not take weights="),
-    (lambda: np.quantile(t(3), 0.5, 0, None, False, "lower"), TypeError, "positional argument"),
+    (lambda: np.quantile(t(3), 0.5, 0, None, True, "lower"), TypeError,
+     "np.quantile on a Tensor does not take overwrite_input="),
+    (lambda: mg.quantile(t(3), 0.5, 0, "lower"), TypeError, "quantile.. takes from 2 to 3 positional arguments"),
 ]  # fmt: skip
 LISTED = [0.0, 0.3, 0.5, 1.0]
 ROWS = [
