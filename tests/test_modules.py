@@ -236,6 +236,19 @@ def by_hand(x, gamma, beta, g, eps, axes):
     return gamma.reshape(shape) * z + beta.reshape(shape), dx, (g * z).sum(axes), g.sum(axes), mean.ravel(), var.ravel()
 
 
+@pytest.mark.parametrize(("rows", "level", "dtype"), [(2_000, 1e4, "float32"), (300_000, 1e4, "float32"),
+                                                      (2_000, 1e3, "float16")])  # fmt: skip
+def test_running_statistics_are_as_exact_as_those_of_the_batch(rows, level, dtype):
+    x = (level + np.random.default_rng(0).integers(0, 4, (rows, 2))).astype(dtype)
+    layer = nn.BatchNorm1d(2, momentum=1.0, dtype=dtype)
+    layer(mg.tensor(x))
+    exact = x.astype(np.float64)
+    few = 4 * np.finfo(dtype).eps
+    np.testing.assert_allclose(layer.running_mean.numpy(), exact.mean(axis=0), rtol=few)
+    np.testing.assert_allclose(layer.running_var.numpy(), exact.var(axis=0, ddof=1), rtol=few)
+
+
+
 @pytest.mark.parametrize("shape", [(7, 3), (4, 3, 5), (2, 3, 4, 5), (2, 3)])
 def test_n22_forward_backward_and_running_statistics(shape):
     rng, eps, momentum, axes = np.random.default_rng(3), 1e-3, 0.25, AXES[len(shape)]

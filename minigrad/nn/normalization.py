@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, get_default_dtype
+from ..engine import Tensor, add_up, get_default_dtype
 from ..errors import ShapeError, describe
 from ..ops.nn import standardize
+from ..ops.reduce import deviations, widened
 from .module import Buffer, Module, Parameter
 
 
@@ -80,7 +81,8 @@ class BatchNorm1d(Module):
 
     def _track(self, x: Any, axes: tuple[int, ...], count: int) -> None:
         keep, new = 1 - self.momentum, self.momentum
-        mean, var = x.mean(axis=axes), x.var(axis=axes) * (count / (count - 1))
+        x = widened(x)
+        mean, var = add_up(x, axes) / count, add_up(np.square(deviations(x, axes)), axes) / (count - 1)
         self.running_mean.copy_(keep * self.running_mean.data + new * mean)
         self.running_var.copy_(keep * self.running_var.data + new * var)
         self.num_batches_tracked.copy_(self.num_batches_tracked.data + 1)
