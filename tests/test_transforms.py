@@ -1,5 +1,7 @@
 """grad, value_and_grad, vjp, jvp, jacobian, hessian and hvp against derivatives written by hand."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -293,3 +295,59 @@ def test_keywords_go_to_the_function():
 def test_what_is_asked_wrongly_is_told_in_its_own_words(call, kind, text):
     with pytest.raises(kind, match=text):
         call(mg.tensor([1.0, 2.0]))
+
+
+# What they cost, in operations and rules that run
+
+
+def applications(call):
+    """Return how many operations and ways back ran."""
+    count = 0
+
+    def watch(frame, event, arg):
+        nonlocal count
+        count += event == "call" and frame.f_code.co_filename.startswith("<minigrad ")
+
+    call()  # the first call of an operation writes it
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        call()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def network(layers):
+    rng = np.random.default_rng(0)
+    weights = tuple(mg.tensor(rng.normal(size=(4, 4))) for _ in range(layers))
+
+    def out(x, *weights):
+        for w in weights:
+            x = mg.tanh(mg.linear(x, w))
+        return x
+
+    return out, mg.tensor(rng.normal(size=(8, 4))), weights
+
+
+def of_gradient_and_hvp(layers):
+    out, x, weights = network(layers)
+
+    def loss(*ws):
+        return (out(x, *ws) ** 2).sum()
+
+    gradient = mg.grad(loss, tuple(range(layers)))
+    return applications(lambda: gradient(*weights)), applications(lambda: mg.hvp(loss, weights, weights))
+
+
+def test_a_hessian_times_a_vector_costs_a_few_gradients():
+    (few, of_few), (many, of_many) = of_gradient_and_hvp(10), of_gradient_and_hvp(20)
+    assert many - few == 10 * 4  # linear and tanh, there and back
+    # The recorded way back is 5 operations a layer; again goes back through them and the layer, and names it anew.
+    assert of_many - of_few <= 10 * 21
+
+
+def test_a_jacobian_costs_one_way_back_for_each_output():
+    out, x, weights = network(10)
+    costs = [applications(lambda m=m: mg.jacobian(lambda v: out(v, *weights)[:m])(x[0])) for m in (1, 2, 3)]
+    assert costs[2] - costs[1] == costs[1] - costs[0] <= 10 * 2 + 3  # the layers, the slice, and the row put in
