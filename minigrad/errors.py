@@ -86,6 +86,13 @@ def as_integer(call: str, name: str, value: Any) -> int:
         raise TypeError(f"{call}: {name} must be an integer, got {describe(value)}") from None
 
 
+def as_number(call: str, name: str, value: Any) -> Any:
+    """Return a real number as it is; refuse anything else, which could not be compared with its limits."""
+    if not isinstance(value, int | float) and not (getattr(value, "shape", None) == () and value.dtype.kind in "iuf"):
+        raise TypeError(f"{call}: {name} must be a number, got {describe(value)}")
+    return value
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the known name that `name` was meant to be, or an empty string.
 

@@ -25,7 +25,7 @@ def set_default_dtype(dtype: Any) -> None:
     >>> mg.set_default_dtype("float32")
     """
     global _default_dtype
-    dtype = np.dtype(dtype)
+    dtype = as_dtype(dtype, "set_default_dtype")
     if dtype.kind != "f":
         raise DtypeError(f"set_default_dtype: needs a floating dtype (float16, float32, float64), got {dtype}")
     _default_dtype = dtype
@@ -88,6 +88,16 @@ def check_dtype(dtype: np.dtype[Any], call: str) -> None:
     if dtype.kind not in "fiub":
         hint = "split it into real and imaginary parts" if dtype.kind == "c" else "convert it to numbers first"
         raise DtypeError(f"{call}: works on floating, integer and boolean arrays, got {dtype}; {hint}")
+
+
+def as_dtype(dtype: Any, call: str) -> np.dtype[Any]:
+    """Return the dtype that was asked for; raise for what is none, or of no numbers, or complex ones."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise DtypeError(f'{call}: dtype must be one such as "float32", got {describe(dtype)}') from None
+    check_dtype(found, call)
+    return found
 
 
 def operand(value: Any, call: str) -> Any:

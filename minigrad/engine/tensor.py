@@ -17,7 +17,7 @@ import numpy as np
 from ..device import device_of, find_device, get_device, move, to_numpy
 from ..errors import GraphError, ShapeError, describe
 from . import dispatch
-from .convert import check_differentiable, check_dtype, from_python, get_default_dtype
+from .convert import as_dtype, check_differentiable, check_dtype, from_python, get_default_dtype
 from .node import Node, tick_update
 from .tracing import effect
 
@@ -75,11 +75,12 @@ class Tensor:
             data = data.data
         if isinstance(data, np.generic):
             data = np.asarray(data)
+        if dtype is not None:
+            dtype = as_dtype(dtype, "tensor")
         if find_device(data) is None:
             data = from_python(data, "tensor", dtype)
         check_dtype(data.dtype, "tensor")
         if dtype is not None and data.dtype != dtype:
-            check_dtype(np.dtype(dtype), "tensor")
             data = data.astype(dtype)
         if device is not None:
             data = move(data, get_device(device))

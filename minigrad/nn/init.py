@@ -14,7 +14,7 @@ import numpy as np
 
 from ..device import get_device, move
 from ..engine import Tensor, no_grad
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_number, describe
 from ..ops import random
 from .layers import Linear
 from .module import Module
@@ -27,6 +27,13 @@ class Fans(NamedTuple):
     fan_out: int
 
 
+def _weight(tensor: Any, call: str) -> Tensor:
+    """Return the tensor that is to be filled, or raise for what is none."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{call}: needs the Tensor to fill, such as layer.weight, got {describe(tensor)}")
+    return tensor
+
+
 def fans(tensor: Tensor) -> Fans:
     """Return fan_in and fan_out of a weight (out, in), or (out, in, *kernel).
 
@@ -34,8 +41,8 @@ def fans(tensor: Tensor) -> Fans:
     >>> nn.init.fans(nn.Linear(784, 128).weight)
     Fans(fan_in=784, fan_out=128)
     """
-    if tensor.ndim < 2:
-        raise ShapeError(f"fan_in and fan_out need a weight of two or more axes, (out, in, …), got {describe(tensor)}")
+    if _weight(tensor, "fans").ndim < 2:
+        raise ShapeError(f"fans: needs a weight of two or more axes, (out, in, …), got {describe(tensor)}")
     field = math.prod(tensor.shape[2:])
     return Fans(tensor.shape[1] * field, tensor.shape[0] * field)
 
@@ -47,12 +54,13 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 def constant_(tensor: Tensor, value: float) -> Tensor:
     """Fill with one value. Equal weights of two nodes stay equal for ever (N11): for biases only."""
-    return tensor.copy_(np.full_like(tensor.data, value))
+    return _weight(tensor, "constant_").copy_(np.full_like(tensor.data, as_number("constant_", "value", value)))
 
 
 def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Any = None) -> Tensor:
     """Draw from the uniform distribution on [low, high)."""
-    if not low <= high:
+    _weight(tensor, "uniform_")
+    if not as_number("uniform_", "low", low) <= as_number("uniform_", "high", high):
         raise ValueError(f"uniform_: low must not exceed high, got {low!r}, {high!r}")
     return tensor.copy_(
         random.uniform(tensor.shape, low, high, dtype=tensor.dtype, device=tensor.device, generator=generator)
@@ -61,7 +69,8 @@ def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, *, generator: 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
     """Draw from the normal distribution; AlexNet's is std=0.01 (N14: 0.01 is the standard deviation)."""
-    if not std >= 0:
+    _weight(tensor, "normal_")
+    if not as_number("normal_", "std", std) >= 0:
         raise ValueError(f"normal_: std must not be negative, got {std!r}")
     return tensor.copy_(
         random.normal(tensor.shape, mean, std, dtype=tensor.dtype, device=tensor.device, generator=generator)
@@ -140,6 +149,8 @@ def lsuv_(model: Module, batch: Any, *, tol: float = 1e-3, max_iterations: int =
     ValueError
         when a layer's output does not depend on the batch, or is never reached.
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"lsuv_: needs a module, got {describe(model)}")
     layers = {key: layer for key, layer in model.named_modules() if isinstance(layer, Linear)}
     if not layers:
         raise ValueError(f"lsuv_: {type(model).__name__} has no Linear layer")

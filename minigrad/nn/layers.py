@@ -13,7 +13,7 @@ import numpy as np
 from ..device import find_device
 from ..engine import Tensor, get_default_dtype
 from ..engine.tracing import holds
-from ..errors import DtypeError, ShapeError, describe
+from ..errors import DtypeError, ShapeError, as_number, describe
 from ..ops import nn as ops
 from ..ops import random
 from ..ops.elementwise import tanh
@@ -177,7 +177,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, generator: Any = None) -> None:
-        if not 0 <= p <= 1:
+        if not 0 <= as_number("Dropout", "p", p) <= 1:
             raise ValueError(f"Dropout: p must be in [0, 1], got {p!r}")
         random.check_generator("Dropout", generator)
         self.p, self.generator = p, generator

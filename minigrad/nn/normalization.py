@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..engine import Tensor, add_up, get_default_dtype
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, as_number, describe
 from ..ops.nn import standardize
 from ..ops.reduce import deviations, widened
 from .module import Buffer, Module, Parameter
@@ -41,9 +42,11 @@ class BatchNorm1d(Module):
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, *, dtype: Any = None
     ) -> None:
+        name = type(self).__name__
+        as_number(name, "eps", eps), as_number(name, "momentum", momentum)
         if not isinstance(num_features, int | np.integer) or num_features <= 0 or not eps > 0 or not 0 <= momentum <= 1:
             raise ValueError(
-                f"{type(self).__name__}: needs num_features > 0, eps > 0 and momentum in [0, 1], "
+                f"{name}: needs num_features > 0, eps > 0 and momentum in [0, 1], "
                 f"got {num_features!r}, {eps!r}, {momentum!r}"
             )
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
@@ -120,7 +123,9 @@ class LayerNorm(Module):
         *,
         dtype: Any = None,
     ) -> None:
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        given = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+        shape = tuple([as_integer("LayerNorm", "normalized_shape", n) for n in given])
+        as_number("LayerNorm", "eps", eps)
         if not shape or min(shape) <= 0 or not eps > 0:
             raise ValueError(f"LayerNorm: needs positive lengths and eps > 0, got {normalized_shape!r}, {eps!r}")
         self.normalized_shape, self.eps = shape, eps

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, get_default_dtype, implements
-from ..engine.convert import check_dtype
+from ..engine.convert import as_dtype
 from ..errors import describe
 
 Array = Any
@@ -26,8 +26,7 @@ def _dtype(dtype: Any, call: str) -> np.dtype[Any]:
         raise TypeError(
             f"{call}: got dtype={dtype}, which is a number; the shape is one argument, as in {call}((2, 3))"
         )
-    check_dtype(np.dtype(dtype), call)
-    return np.dtype(dtype)
+    return as_dtype(dtype, call)
 
 
 def _number(value: Any, call: str, name: str, remedy: str) -> Any:

@@ -5,13 +5,12 @@ Read next: `updating.py`.
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
 from ..engine import Tensor, implements, operand, primitive
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
 from .indexing import add_at
 from .shape import axis_of, moveaxis, ravel, reshape, stack
 
@@ -28,6 +27,7 @@ def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
     axis1, axis2 = axis_of(ndim, axis1, "diagonal", a), axis_of(ndim, axis2, "diagonal", a)
     if axis1 == axis2:
         raise ShapeError(f"diagonal: axis1 and axis2 must differ, both are {axis1}")
+    offset = as_integer("diagonal", "offset", offset)
     first, second = max(0, -offset), max(0, offset)
     length = max(0, min(a.shape[axis1] - first, a.shape[axis2] - second))
     steps = np.arange(length, like=a.data if isinstance(a, Tensor) else a)
@@ -43,7 +43,7 @@ def diag(v: Array, k: int = 0) -> Array:
     tensor([[1., 0.],
             [0., 2.]])
     """
-    v = operand(v, "diag")
+    v, k = operand(v, "diag"), as_integer("diag", "k", k)
     if len(v.shape) == 2:
         return diagonal(v, k)
     if len(v.shape) != 1:
@@ -90,7 +90,7 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
     x = operand(x, "vander")
     if len(x.shape) != 1:
         raise ShapeError(f"vander: needs a vector, got {describe(x)}; ravel(x) makes one")
-    columns = x.shape[0] if N is None else operator.index(N)
+    columns = x.shape[0] if N is None else as_integer("vander", "N", N)
     if columns < 0:
         raise ValueError(f"vander: the number of columns must not be negative, got N={N}")
     powers = [np.ones_like(x), x]

@@ -98,7 +98,7 @@ def check_generator(call: str, generator: Any) -> None:
 def _draw(method: str, shape: tuple[int, ...], dtype: Any, device: str, generator: Any) -> Any:
     """Call `generator.method(size=shape, dtype=…)`; other devices than CuPy get the CPU's numbers."""
     place: Device = get_device(device)
-    check_generator(f"random {method}", generator)
+    check_generator("uniform" if method == "random" else "normal", generator)
 
     def in_use() -> Any:  # seeding makes a new one
         return default_generator(device if device == "cuda" else "cpu") if generator is None else generator

@@ -7,14 +7,13 @@ that count, `initial=` a number that counts beside them. Read next: `extremes.py
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..engine import Tensor, add_up, primitive
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
 from .elementwise import floating
 from .shape import axis_of
 
@@ -31,7 +30,7 @@ def axes_of(axis: Axes, ndim: int) -> tuple[int, ...]:
     if axis is None or ndim == 0:
         return tuple(range(ndim))
     axes = axis if isinstance(axis, Sequence) else (axis,)
-    return tuple([operator.index(a) % ndim for a in axes])
+    return tuple([as_integer("a reduction", "axis", a) % ndim for a in axes])
 
 
 def axes_within(a: Array, axis: Axes, call: str) -> tuple[int, ...]:

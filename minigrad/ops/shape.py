@@ -6,7 +6,6 @@ The elements stay what they are, and the rules bring the cotangent back into the
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +13,9 @@ import numpy as np
 
 from ..device import device_of, is_array, move
 from ..engine import Tensor, implements, operand, primitive
-from ..engine.convert import check_dtype, from_python
+from ..engine.convert import as_dtype, from_python
 from ..engine.primitive import BROADCASTING
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
 from .elementwise import stop_gradient
 
 Array = Any
@@ -25,7 +24,7 @@ Axes = int | tuple[int, ...]
 
 def axis_of(ndim: int, axis: Any, call: str, *arrays: Array) -> int:
     """Return an axis counted from the front, or raise NumPy's AxisError in the name of `call`."""
-    axis = operator.index(axis)
+    axis = as_integer(call, "axis", axis)
     if not -ndim <= axis < ndim:
         raise np.exceptions.AxisError(axis, ndim, f"{call} of {', '.join(map(describe, arrays))}")
     return axis % ndim
@@ -289,9 +288,9 @@ def pieces_of(ary: Array, indices_or_sections: Any, axis: int, call: str, *, equ
     axis = axis_of(len(ary.shape), axis, call, ary)
     length = ary.shape[axis]
     if hasattr(indices_or_sections, "__len__") and getattr(indices_or_sections, "shape", True) != ():
-        cuts = [operator.index(i) for i in indices_or_sections]
+        cuts = [as_integer("split", "an index", i) for i in indices_or_sections]
     else:
-        sections = operator.index(indices_or_sections)
+        sections = as_integer("split", "sections", indices_or_sections)
         if sections <= 0 or (equal and length % sections):
             raise ShapeError(
                 f"{call}: an axis of length {length} does not divide into {sections} equal pieces"
@@ -319,8 +318,8 @@ cast.defvjp(x=lambda g: g)  # the engine casts a cotangent to its argument's dty
 @implements(np.astype)
 def astype(x: Array, dtype: Any) -> Array:
     """Return `x` in another dtype; to integers or booleans it is a constant, for they have no gradients."""
-    check_dtype(np.dtype(dtype), "astype")
-    return cast(x if np.dtype(dtype).kind == "f" else stop_gradient(x), dtype)
+    dtype = as_dtype(dtype, "astype")
+    return cast(x if dtype.kind == "f" else stop_gradient(x), dtype)
 
 
 @primitive(numpy=np.copy)

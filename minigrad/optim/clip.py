@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, set_gradients, wrap
+from ..errors import as_number
 
 
 def _with_gradient(parameters: Any) -> list[Any]:
@@ -42,9 +43,9 @@ def clip_grad_norm_(
     >>> optim.clip_grad_norm_([w], max_norm=1.0), w.grad
     (5.0, tensor([0.6, 0.8]))
     """
-    if not max_norm > 0:
+    if not as_number("clip_grad_norm_", "max_norm", max_norm) > 0:
         raise ValueError(f"clip_grad_norm_: max_norm must be positive, got {max_norm!r}")
-    if not norm_type > 0:
+    if not as_number("clip_grad_norm_", "norm_type", norm_type) > 0:
         raise ValueError(f"clip_grad_norm_: norm_type must be positive, got {norm_type!r}")
     params = _with_gradient(parameters)
     sizes = [np.absolute(p.grad.data.astype(np.float64)) for p in params]
@@ -71,7 +72,7 @@ def clip_grad_value_(parameters: Any, clip_value: float) -> None:
     >>> optim.clip_grad_value_([w], 1.0); w.grad
     tensor([ 1. , -0.5])
     """
-    if not clip_value > 0:
+    if not as_number("clip_grad_value_", "clip_value", clip_value) > 0:
         raise ValueError(f"clip_grad_value_: clip_value must be positive, got {clip_value!r}")
     params = _with_gradient(parameters)
     set_gradients(params, [wrap(np.clip(p.grad.data, -clip_value, clip_value)) for p in params])

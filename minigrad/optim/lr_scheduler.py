@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..engine.tracing import effect
-from ..errors import CheckpointError
+from ..errors import CheckpointError, as_number
 from .optimizer import Optimizer
 
 
@@ -70,7 +70,7 @@ class LRScheduler:
 
 def _positive(call: str, **values: float) -> None:
     for name, value in values.items():
-        if not value > 0:
+        if not as_number(call, name, value) > 0:
             raise ValueError(f"{call}: {name} must be positive, got {value!r}")
 
 

@@ -234,6 +234,8 @@ class Optimizer:
             raise TypeError(f"{self._name}: got a module, needs its parameters: pass model.parameters()")
         if isinstance(params, set | frozenset):
             raise TypeError(f"{self._name}: params must be in order, and a set has none; pass a list")
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{self._name}: params must be several parameters, got {describe(params)}; pass a list")
         given = list(params)
         if not given:
             raise ValueError(f"{self._name}: got no parameters; pass model.parameters()")
@@ -304,6 +306,8 @@ def decay_weights_only(model: Any, weight_decay: float) -> list[Group]:
     >>> [(len(g["params"]), g["weight_decay"]) for g in optimizer.param_groups]
     [(1, 0.01), (3, 0.0)]
     """
+    if not hasattr(model, "parameters"):
+        raise TypeError(f"decay_weights_only: needs a module, got {describe(model)}; pass the model itself")
     params = list(model.parameters())
     return [
         {"params": [p for p in params if p.ndim >= 2], "weight_decay": weight_decay},
