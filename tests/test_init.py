@@ -257,7 +257,7 @@ def test_n11_any_asymmetric_initialiser_breaks_the_symmetry(name):
 
 
 @pytest.mark.parametrize(("call", "kind", "text"), [
-    *[(lambda f=f: f(blank(3)), ShapeError, r"fan_in and fan_out need a weight of two or more axes, .*float64\[3\]")
+    *[(lambda f=f: f(blank(3)), ShapeError, r"fans: needs a weight of two or more axes, .*float64\[3\]")
       for f in (init.fans, init.glorot_uniform_, init.glorot_normal_, init.he_uniform_, init.he_normal_,
                 init.lecun_normal_, init.orthogonal_)],
     (lambda: init.uniform_(blank(3), 1, 0), ValueError, "uniform_: low must not exceed high, got 1, 0"),
