@@ -86,9 +86,9 @@ def default_generator(device: str = "cpu") -> Any:
 
 
 def check_generator(call: str, generator: Any) -> None:
-    """Refuse what is no generator, NumPy's or CuPy's; None is the library's own."""
-    cupys = type(generator).__module__.partition(".")[0] == "cupy"
-    if not (generator is None or isinstance(generator, np.random.Generator) or cupys):
+    """Refuse what is no generator, NumPy's, CuPy's or one's own that draws as they do; None is the library's."""
+    draws = any(hasattr(type(generator), method) for method in ("random", "standard_normal", "permutation"))
+    if generator is not None and (not draws or isinstance(generator, np.random.RandomState)):  # which has no dtype
         raise TypeError(
             f"{call}: generator must be a numpy.random.Generator, got {describe(generator)}; "
             "make one with np.random.default_rng(seed)"
