@@ -6,6 +6,7 @@ Each takes the name of the call it speaks for, so that an error names what the u
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,13 @@ def same_length(call: str, arrays: Sequence[Any]) -> int:
             f"{call}: the arrays differ in length: got {got}; the first dimension counts the examples and must be equal"
         )
     return arrays[0].shape[0]
+
+
+def as_path(call: str, path: Any) -> Path:
+    """Return a path; refuse what is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f'{call}: needs the path of a file, such as "pets.csv", got {describe(path)}')
+    return Path(path)
 
 
 def existing_file(path: Path, what: str) -> None:

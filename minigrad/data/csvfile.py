@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import DataError, as_integer, nearest
 from ..files import file_to_write, replacing
+from .checks import as_path
 from .sheet import COMMA_NUMBER, INTEGER, NUMBER, Sheet, listing, read_sheet
 
 Task = Literal["classification", "regression"]
@@ -96,7 +97,7 @@ def read_csv(path: str | Path, target: str | int | None = None, *, task: Task | 
     """
     if task not in (None, "classification", "regression"):
         raise ValueError(f'read_csv: task must be "classification" or "regression", got {task!r}')
-    sheet = read_sheet(Path(path))
+    sheet = read_sheet(as_path("read_csv", path))
     if len(sheet.header) < 2:
         raise DataError(
             f"{path} has the single column {sheet.header[0]!r}; training needs features and a target: "
@@ -139,7 +140,7 @@ def read_features(path: str | Path, feature_names: Sequence[str]) -> Features:
     >>> new.x.tolist(), new.rows
     ([[4.5, 4.0]], [['Tom', '4', '4.5']])
     """
-    sheet = read_sheet(Path(path))
+    sheet = read_sheet(as_path("read_features", path))
     missing = [name for name in feature_names if name not in sheet.header]
     if missing:
         raise DataError(

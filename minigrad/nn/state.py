@@ -156,6 +156,8 @@ def _read(path: str | os.PathLike[str], verify: bool) -> tuple[dict[str, np.ndar
 
     from safetensors import numpy as safetensors
 
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f'load: needs the path of a file, such as "model.safetensors", got {describe(path)}')
     with open(path, "rb") as file:
         data = file.read()
     name = os.fspath(path)

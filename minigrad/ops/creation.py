@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine import Tensor, get_default_dtype, implements
 from ..engine.convert import as_dtype
-from ..errors import describe
+from ..errors import as_integer, describe
 
 Array = Any
 Shape = int | tuple[int, ...]
@@ -27,6 +27,14 @@ def _dtype(dtype: Any, call: str) -> np.dtype[Any]:
             f"{call}: got dtype={dtype}, which is a number; the shape is one argument, as in {call}((2, 3))"
         )
     return as_dtype(dtype, call)
+
+
+def _lengths(shape: Any, call: str) -> tuple[int, ...]:
+    """Return a shape, the lengths of the axes, or raise where one of them is none."""
+    found = tuple([as_integer(call, "a length of the shape", n) for n in (shape if np.ndim(shape) else (shape,))])
+    if min(found, default=0) < 0:
+        raise ValueError(f"{call}: a length of the shape must not be negative, got {shape!r}")
+    return found
 
 
 def _number(value: Any, call: str, name: str, remedy: str) -> Any:
@@ -53,12 +61,12 @@ def zeros(shape: Shape, dtype: Any = None, *, device: str | None = None, require
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return Tensor(np.zeros(shape, _dtype(dtype, "zeros")), requires_grad, device=device)
+    return Tensor(np.zeros(_lengths(shape, "zeros"), _dtype(dtype, "zeros")), requires_grad, device=device)
 
 
 def ones(shape: Shape, dtype: Any = None, *, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """Return ones; the arguments are those of `zeros`."""
-    return Tensor(np.ones(shape, _dtype(dtype, "ones")), requires_grad, device=device)
+    return Tensor(np.ones(_lengths(shape, "ones"), _dtype(dtype, "ones")), requires_grad, device=device)
 
 
 def full(
@@ -68,7 +76,9 @@ def full(
     _number(fill_value, "full", "fill_value", "broadcast_to(value, shape) repeats a Tensor and keeps its gradient")
     kept = dtype is None and not isinstance(fill_value, float)
     wanted = np.asarray(fill_value).dtype if kept else _dtype(dtype, "full")
-    return Tensor(np.full(shape, _fitting(fill_value, wanted, "full"), wanted), requires_grad, device=device)
+    return Tensor(
+        np.full(_lengths(shape, "full"), _fitting(fill_value, wanted, "full"), wanted), requires_grad, device=device
+    )
 
 
 def eye(
@@ -76,12 +86,14 @@ def eye(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return ones on the k-th diagonal of N rows and M columns (N by default), and zeros elsewhere."""
-    return Tensor(np.eye(N, M, k, _dtype(dtype, "eye")), requires_grad, device=device)
+    rows, columns = _lengths((N, N if M is None else M), "eye")
+    k = as_integer("eye", "k", k)
+    return Tensor(np.eye(rows, columns, k, _dtype(dtype, "eye")), requires_grad, device=device)
 
 
 def identity(n: int, dtype: Any = None, *, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """Return the identity matrix of n rows."""
-    return Tensor(np.eye(n, dtype=_dtype(dtype, "identity")), requires_grad, device=device)
+    return Tensor(np.eye(*_lengths(n, "identity"), dtype=_dtype(dtype, "identity")), requires_grad, device=device)
 
 
 def tri(
@@ -89,7 +101,9 @@ def tri(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return ones on and below the k-th diagonal of N rows and M columns (N by default), and zeros above."""
-    return Tensor(np.tri(N, M, k, _dtype(dtype, "tri")), requires_grad, device=device)
+    rows, columns = _lengths((N, N if M is None else M), "tri")
+    k = as_integer("tri", "k", k)
+    return Tensor(np.tri(rows, columns, k, _dtype(dtype, "tri")), requires_grad, device=device)
 
 
 # Ranges: computed in float64, then rounded to the dtype
