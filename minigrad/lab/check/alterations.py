@@ -69,6 +69,11 @@ def at_result(view: View, step: Step, i: int, g: Array) -> Array:
     return step.answer(i, g, **moved_to(step, i, np.asarray(step.out)))
 
 
+def at_negative(view: View, step: Step, i: int, g: Array) -> Array:
+    """Take the local derivative at −z in place of z."""
+    return step.answer(i, g, **moved_to(step, i, -np.asarray(step.operands[i])))
+
+
 def at_inner_slope(view: View, step: Step, i: int, g: Array) -> Array | None:
     """Take the local derivative at the inner derivative in place of the inner value: f'(u'(x)) for f'(u(x))."""
     inner = step.parents[i]
@@ -80,7 +85,7 @@ def at_inner_slope(view: View, step: Step, i: int, g: Array) -> Array | None:
 
 def in_terms_of_argument(view: View, step: Step, i: int, g: Array) -> Array | None:
     """Write the argument where the formula has the result: z(1 − z) for o(1 − o)."""
-    formula = slope_of_result(step.op, tuple(sorted(step.options.items()))) if len(step.op.arrays) == 1 else None
+    formula = _slope_of_result(step)
     return None if formula is None else g * formula(np.asarray(step.operands[0]))
 
 
@@ -88,6 +93,12 @@ def moved_to(step: Step, i: int, x: Array) -> dict[str, Array]:
     """Return what a rule asks for of an element-wise step, at another argument."""
     operands = [x if j == i else value for j, value in enumerate(step.operands)]
     return {step.names[i]: x, "out": step.op.body(*operands, **step.options)}
+
+
+def _slope_of_result(step: Step) -> Callable[[Array], Array] | None:
+    if len(step.op.arrays) != 1 or not is_element_wise(step):
+        return None
+    return slope_of_result(step.op, tuple(sorted(step.options.items())))
 
 
 @lru_cache(maxsize=256)
@@ -160,6 +171,9 @@ class Changed:
         value: Any = np.swapaxes(own, -1, -2) if self.source is None else self.source.value(view)
         if value is None or np.shape(value) != np.shape(own):
             return None
+        formula = _slope_of_result(step) if self.name == "out" else None
+        if formula is not None:  # as it is written by hand: o(1 − o), whatever the rule makes of it
+            return g * formula(value)
         changed = {self.name: value}
         if self.follow:
             changed = moved_to(step, i, value)
@@ -233,10 +247,9 @@ def other_order(view: View, step: Step, i: int, g: Array) -> Array | None:
         return None
 
 
-def turned(view: View, step: Step, i: int, g: Array) -> Array | None:
-    """Hand on the transposed answer."""
-    answer = step.answer(i, g)
-    return answer.T if answer.ndim == 2 and answer.shape[0] == answer.shape[1] else None
+def turned(axes: tuple[int, int]) -> Alteration:
+    """Hand on the answer with two axes exchanged."""
+    return lambda view, step, i, g: np.swapaxes(step.answer(i, g), *axes)
 
 
 def one_row(row: int) -> Alteration:

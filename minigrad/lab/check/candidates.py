@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import specials
-from .closeness import scale_of
+from .closeness import scale_of, unit_of
 from .counting import branches, samples
 from .factors import Reading, read
 from .forward import forwards
@@ -43,6 +43,7 @@ class Candidates:
         for n in numbers:
             small = 1e-3 * self.apart(n, hand[n], truth[n])  # a small mistake must be met the more exactly
             self.loose[n] = loose[n] if n in loose else min(EXACT, max(small, FINEST)) if small > 0 else EXACT
+        self.sharp = max(1e-7, 30 * unit_of(*(hand[n] for n in numbers)))  # how exactly a factor can be known
         self.tried = 0
         self.nearest: list[tuple[float, Slip]] = []
         self.cone: set[int] | None = None  # the steps to look at, all by default
@@ -128,7 +129,7 @@ class Candidates:
         if c is None or not c or abs(c - 1) < 1e-6:
             return
         if all(self.equal(n, c * grads[n], self.hand[n]) for n in left):
-            readings = read(trial.view, c)
+            readings = read(trial.view, c, self.sharp)
             if readings:
                 made = {n: c * g if n in left else g for n, g in grads.items()}
                 yield slip.times(c, readings, frozenset(left)), self.matched(made)
@@ -140,7 +141,7 @@ class Candidates:
             c = fit(self.hand, zero, grads, numbers)
             if c is None or not c or not all(self.equal(n, c * grads[n], self.hand[n]) for n in numbers):
                 continue
-            which, readings = frozenset(numbers), tuple(read(trial.view, c))
+            which, readings = frozenset(numbers), tuple(read(trial.view, c, self.sharp))
             missed = _missed(trial.view, numbers, c)
             if missed is not None:
                 yield Slip("local-derivative-missing", 2.4, post=times(which, c), edge=missed, arguments=which,
@@ -148,7 +149,7 @@ class Candidates:
                 continue
             everywhere = not before and numbers == left
             rank = (1.0 if everywhere else 2.5) if readings else (6.5 if everywhere else 7.0)
-            again = c > 1.5 and abs(c - round(c)) < 1e-9 and round(c) <= 5 and _unusual(trial.view, readings)
+            again = c > 1.5 and abs(c - round(c)) < self.sharp and round(c) <= 5 and _unusual(trial.view, readings)
             ids = (readings[0].id if readings else "factor", *(["accumulated"] if again else []))
             if again and readings and not readings[0].likely:  # the length of some axis by accident
                 ids = ids[::-1]
@@ -190,19 +191,21 @@ class Candidates:
     def factor_at(self, view: View, edge: Edge, c: float, beside: bool) -> Slip:
         """Name a factor at a place; `beside` says whether there are other ways to the arguments."""
         step = view.steps[edge[0]]
-        if abs(c) < 1e-7:
+        one_use = is_square(step) and len(step.live()) > 1  # of the two in xᵀAx
+        if abs(c) < self.sharp:
             name, *also = names_of_dropping(view, edge)
             cancelled = any(0 < scale_of(self.hand[n]) < 1e-9 * scale_of(self.truth[n]) for n in self.numbers)
-            return Slip(name, 6 if cancelled else 2.5, scales=((edge, 0.0),), factor=0.0, edge=edge, detail="drop",
-                        also=tuple(also))  # fmt: skip
+            rank = 6 if cancelled else 4.5 if one_use else 2.5
+            return Slip(name, rank, scales=((edge, 0.0),), factor=0.0, edge=edge, detail="drop", also=tuple(also))
         penalty = in_penalty(view, edge)
-        squares = any(is_square(s) for s in (step, *chain(view, edge)[0]))
-        if abs(c - 2) < 1e-7 and beside and joins(view, edge) and not squares and not penalty:
+        below, end = chain(view, edge)
+        squares = any(is_square(s) for s in (*below, end) if isinstance(s, Step)) or (is_square(step) and not one_use)
+        if abs(c - 2) < self.sharp and beside and joins(view, edge) and not squares and not penalty:
             halved = any(abs(k - 0.5) < 1e-9 for k in _numbers_in(view, edge))
             others = ("factor",) if halved else ()
             return Slip("branch-twice", 3.0, scales=((edge, 2.0),), factor=2.0, edge=edge, also=others)
-        readings = [r for r in read(view, c) if r.id != "half" or squares or penalty or not beside]
-        return Slip(readings[0].id if readings else "factor", (4.5 if readings else 7.2) + 0.3 * beside,
+        readings = [r for r in read(view, c, self.sharp) if r.id != "half" or squares or penalty or not beside]
+        return Slip(readings[0].id if readings else "factor", (4.5 if readings else 7.2) + 0.3 * beside + one_use,
                     scales=((edge, c),), factor=c, readings=tuple(readings), edge=edge)  # fmt: skip
 
     # Altered rules

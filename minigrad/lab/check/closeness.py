@@ -46,6 +46,11 @@ def scale_of(*arrays: Array) -> float:
     return max((float(np.max(np.abs(a), initial=0)) for a in arrays if a is not None), default=0.0)
 
 
+def unit_of(*arrays: Array) -> float:
+    """Return the unit of rounding of the narrowest of some arrays."""
+    return max((float(np.finfo(a.dtype).eps) for a in arrays if a is not None), default=0.0)
+
+
 def tolerance(a: Array, b: Array, length: int, dtype: Any) -> float:
     """Return how far two ways to compute the same may be apart: rounding of sums that long, relative to the largest."""
     return float(np.finfo(dtype).eps) * (SLACK + 8 * math.sqrt(length)) * scale_of(a, b)
@@ -81,7 +86,8 @@ def compare_point(problem: Problem, point: Point, given: dict[int, Any]) -> dict
         if apart > tolerance(hand, truth, length, dtype):
             doubtful.append(n)
         elif result.largest > tolerance(given[n], truth, length, own):
-            result.verdict, result.reason = "rounding", f"in {own}; in float64 they agree"
+            said = f"in {own}; in float64 they agree" if own.itemsize < 8 else f"the derivation is computed in {dtype}"
+            result.verdict, result.reason = "rounding", said
     if doubtful:
         _judge(problem, point, results, doubtful)
     return results
@@ -99,6 +105,9 @@ def _judge(problem: Problem, point: Point, results: dict[int, Comparison], doubt
     for n, reason in _shrinking(problem, point, apart).items():
         results[n].verdict, results[n].reason = "rounding", reason
     left = [n for n in doubtful if results[n].verdict == "mistake"]
+    for n, reason in (_vanishing(problem, point, left) if left else {}).items():
+        results[n].verdict, results[n].reason = "rounding", reason
+    left = [n for n in left if results[n].verdict == "mistake"]
     for n, reason in (at_kinks(problem, point, left) if left else {}).items():
         results[n].verdict, results[n].reason = "kink", reason
 
@@ -132,6 +141,29 @@ def _shrinking(problem: Problem, point: Point, apart: dict[int, float]) -> dict[
         elif before < 1e-4 and _jumps(problem, n, before):
             found[n] = "the derivation is computed in float32 somewhere inside"
     return found
+
+
+def _vanishing(problem: Problem, point: Point, numbers: list[int]) -> dict[int, str]:
+    """Return, for arguments whose gradients are nothing beside those nearer to 0, and agree there, that they are.
+
+    Of a saturated unit 1 − o is 0, or some 1e-300, as it is written. Nearer to 0 nothing is saturated.
+    """
+    apart = {n: scale_of(point.hand[n] - point.truth[n]) for n in numbers}
+    here = {n: scale_of(point.hand[n], point.truth[n]) for n in numbers}
+    largest = dict.fromkeys(numbers, 0.0)
+    for share in (0.1, 0.01, 0.001):
+        args = [share * a if n in problem.asked else a for n, a in enumerate(problem.wide)]
+        try:
+            truth, hand = problem.gradients(args), problem.by_hand(args)
+        except Unusable:
+            return {}
+        if any(np.shape(hand[n]) != np.shape(truth[n]) for n in numbers):
+            return {}
+        for n in numbers:
+            apart[n] = max(apart[n], scale_of(hand[n] - truth[n]))
+            largest[n] = max(largest[n], scale_of(truth[n]))
+    reason = "both are nothing beside the gradient where nothing is saturated, and there they agree"
+    return {n: reason for n in numbers if max(apart[n], here[n]) <= 1e-12 * largest[n] < np.inf}
 
 
 def _jumps(problem: Problem, n: int, before: float) -> bool:

@@ -44,6 +44,7 @@ def closed(view: View, known: list[Known]) -> View:
             op, options, key = found
             twin = Step(op, list(op.arrays), [view.value(key)], [twins.get(key, key)], options, step.out)
             twin.told_as(step)
+            twin.inside = ""
         twins[step] = twin
     return View(reachable(_regrouped(list(twins.values()))), view.args, view.names)
 

@@ -37,7 +37,7 @@ def branches(trial: Trial, grads: Grads, hand: Grads, left: list[int]) -> Iterat
         changed = [(u, c) for u, c in zip(users, whole, strict=True) if c != 1]
         ids = _names_of_counts(view, changed)
         if len(changed) > 1 and ids:
-            detail = f"{len(changed)} of {len(users)}"
+            detail = f"{len(changed)} of its {len(users)} uses" if ids[0] == "branch-missing" else ""
             yield Slip(ids[0], 3.5, scales=tuple(changed), edge=changed[0][0], also=ids[1:], detail=detail), shares
 
 
@@ -78,7 +78,7 @@ def _where_samples_are(view: View, left: list[int]) -> list[Edge]:
     """Return the places where each row is a sample: the last one before they are added up, and beside the arguments."""
     batch = gate(view, left)
     edges = [(batch, i) for i, _ in view.steps[batch].live()] if batch is not None else []
-    return list(dict.fromkeys([*edges, *(canonical(view, edge) for n in left for edge in view.users[n])]))
+    return list(dict.fromkeys([*edges, *(canonical(view, edge) for n in left for edge in view.users.get(n, ()))]))
 
 
 def gate(view: View, numbers: Sequence[int]) -> int | None:

@@ -60,8 +60,9 @@ def is_gradient_of_values(problem: Problem, point: Point, wrong: list[int]) -> b
         }
         slope = _slope(problem, point, direction)
         size = sum(float(np.sum(np.abs(point.truth[n] * d) + np.abs(point.hand[n] * d))) for n, d in direction.items())
+        rounding = 1e-12 * abs(point.loss)
         by_graph, by_hand = (
-            abs(slope - sum(float(np.sum(g[n] * d)) for n, d in direction.items())) <= 1e-6 * size
+            abs(slope - sum(float(np.sum(g[n] * d)) for n, d in direction.items())) <= 1e-6 * size + rounding
             for g in (point.truth, point.hand)
         )
         if by_graph or not np.isfinite(slope):

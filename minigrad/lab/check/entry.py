@@ -144,6 +144,11 @@ class _Check:
             else:
                 made.results[name] = Result(name, c.verdict, c.largest, c.where, c.ulp, hand, truth, c.reason)
         made.results = {name: made.results[name] for name in problem.names.values()}
+        nothing = [problem.names[n] for n, c in compared.items() if c.verdict == "match" and not point.truth[n].any()]
+        if nothing:
+            made.notes.append(
+                f"The gradient of {', '.join(nothing)} is 0 here, which shows little: try other arguments."
+            )
         loose = {n: 1e-4 for n in problem.numbers if point.hand[n].dtype.itemsize < 8}
         for n, c in compared.items():
             if c.verdict in ("rounding", "kink"):
@@ -155,6 +160,9 @@ class _Check:
     def _explain(self, wrong: list[int], loose: dict[int, float]) -> None:
         others = self._others()
         points = others if len(others) > 1 and stands_at_kink(self.point) else [self.point, *others]
+        for n in set(loose) - set(wrong):  # the rounding of one point may be small by chance
+            apart = max(scale_of(p.hand[n] - p.truth[n]) / (scale_of(p.truth[n]) or 1) for p in points)
+            loose[n] = min(max(loose[n], 20 * apart), 1e-4)
         explain(self.made, points, self.problem.names, self.problem.numbers, wrong, loose, SECONDS)
 
     def _held_constant(self, wrong: list[int]) -> bool:
@@ -204,7 +212,7 @@ def explain(
         made.diagnoses += of_unknown(point, names, wrong, place, search)
         return
     best = found[0]
-    if len(best.slips) == 1 and best.slips[0].edge is not None:
+    if len(best.slips) == 1 and best.slips[0].edge is not None and best.slips[0].forward is None:
         for n, m in carried_forward(point.views[best.grain], wrong).items():
             made.results[names[n]].reason = f"carried on from {names[m]}"
     told: dict[tuple[str, ...], list[Diagnosis]] = {}

@@ -38,6 +38,8 @@ def read(view: View, c: float, tolerance: float = 1e-7) -> list[Reading]:
     found = [r for r in _readings(view) if abs(r.value(view) / c - 1) <= tolerance]
     if not found:
         return []
+    sure = [r.cost for r in found if r.likely == 1]
+    found = [r for r in found if r.likely or not sure or r.cost < min(sure)]  # a ½ is no length that is 2 by accident
     least = min(r.cost for r in found)
     kept: dict[tuple[str, str], Reading] = {}
     for r in sorted(found, key=lambda r: r.cost):
@@ -66,8 +68,12 @@ def _all_readings(view: View) -> Iterator[Reading]:
     yield Reading("1", "none", "", 0, lambda v: 1.0)
     for text, value in (("½", 0.5), ("2", 2.0)):
         yield Reading(text, half, "", 1 if squares else 2.6, _constant(value))
-    for text, value in (("ln 2", LN2), ("1/ln 2", 1 / LN2), ("ln 10", LN10), ("1/ln 10", 1 / LN10)):
-        yield Reading(text, "log-base", "", 1, _constant(value))
+    for text, value, cost in (("ln 2", LN2, 1), ("ln 10", LN10, 1), ("log₂ 10", LN10 / LN2, 2)):
+        yield Reading(text, "log-base", "", cost, _constant(value))
+        yield Reading(f"1/{text}", "log-base", "", cost, _constant(1 / value))
+        for power, belongs in ((2, f"{text} where 1/{text} belongs"), (-2, f"1/{text} where {text} belongs")):
+            squared = f"({text})²" if power > 0 else f"1/({text})²"
+            yield Reading(squared, "log-base", belongs, cost + 1, _constant(value**power))
     lengths = list(sizes(view))
     for up, down in [*((s, None) for s in lengths), *((None, s) for s in lengths), *itertools.permutations(lengths, 2)]:
         for text, number in (("", 1.0), ("2", 2.0), ("½", 0.5)):

@@ -92,6 +92,11 @@ def _at(step: Step) -> Iterator[Found]:
             if other is not step.op:
                 yield "forward-differs", 8, _by(other), f"{other.name} in place of {name}"
         yield "forward-differs", 8, _skipped, f"without {name}"
+    if name in ("maximum", "minimum", "clip") and len(step.live()) == 1:
+        yield "forward-differs", 8, _skipped, "without the bound"
+    if name == "where":
+        for i, _ in step.live():
+            yield "forward-differs", 8, _only(i), "one branch everywhere"
     if len(step.parents) == 2:
         yield from _of_two(step)
 
@@ -122,6 +127,7 @@ def _of_two(step: Step) -> Iterator[Found]:
         for i in (0, 1):
             if isinstance(step.parents[i], int) and np.shape(step.operands[1 - i]) == np.shape(step.out):
                 yield "forward-differs", 9, _only(1 - i), "without the bias"
+                yield "forward-differs", 9, _as_nothing(i), "without the bias"
     if name in ("divide", "power") and np.shape(step.operands[0]) == np.shape(step.operands[1]):
         yield "operands-swapped", 8, _exchanged, "exchanged"
     if name in ("add", "subtract"):
@@ -188,6 +194,13 @@ def _only(i: int) -> Change:
     """Hand on one operand as it is."""
     return lambda step, operands, parents: [
         again(step, [operands[i]], [parents[i]], op=e.named.primitive, options={"name": "skipped"})
+    ]
+
+
+def _as_nothing(i: int) -> Change:
+    """Take one operand for 0, and differentiate by it all the same."""
+    return lambda step, operands, parents: [
+        again(step, [np.zeros_like(x) if j == i else x for j, x in enumerate(operands)], parents)
     ]
 
 

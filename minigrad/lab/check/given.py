@@ -11,7 +11,7 @@ import numpy as np
 
 from ...engine import Tensor
 from ...errors import describe
-from .closeness import scale_of
+from .closeness import scale_of, unit_of
 from .factors import read
 from .problem import Point, Problem, Unusable
 from .report import Diagnosis, Result
@@ -55,7 +55,7 @@ def check_steady(problem: Problem, point: Point) -> tuple[list[str], list[Diagno
 def _grows(first: Any, second: Any, truth: Any) -> bool:
     if not np.shape(first) == np.shape(second) == np.shape(truth):
         return False
-    return scale_of(second - first - truth) <= 1e-8 * scale_of(second)
+    return scale_of(second - first - truth) <= max(1e-8, 100 * unit_of(first)) * scale_of(second)
 
 
 def compare_loss(problem: Problem, point: Point, given: Any) -> tuple[float, list[Diagnosis]]:

@@ -17,6 +17,7 @@ from .places import above, in_penalty
 from .problem import Point
 from .report import Diagnosis
 from .search import Search
+from .sizes import where
 from .slips import Explanation, Slip
 from .steps import Step, View
 
@@ -56,7 +57,7 @@ def _of_factor(slip: Slip, step: Step | None, view: View, c: float) -> Iterator[
     """Yield what a factor stands for; its sign is a mistake of its own."""
     if step is not None:
         penalty = slip.edge is not None and in_penalty(view, slip.edge)
-        what = f"the derivative of the penalty in {words.at(step)}" if penalty else f"what {words.at(step)} hands on"
+        what = f"the derivative of the penalty in {where(step)}" if penalty else f"what {words.at(step)} hands on"
     elif 0 < len(slip.arguments) < len(view.args):
         what = f"the gradient of {words.listed([view.names[n] for n in sorted(slip.arguments)])}"
     else:

@@ -108,6 +108,11 @@ def other_factor(view: View, step: Step, i: int, g: Array) -> Array:
     return g * (1 - step.out)
 
 
+def plus(view: View, step: Step, i: int, g: Array) -> Array:
+    """Turn the minus of o(1 − o), or of 1 − o²."""
+    return g * (step.out * (1 + step.out) if step.op.name == "sigmoid" else 1 + step.out**2)
+
+
 SLOPES: dict[str, Callable[[Array], Array]] = {
     "sigmoid": lambda o: o * (1 - o),
     "tanh": lambda o: 1 - o * o,

@@ -230,7 +230,7 @@ def as_gradient(value: Any) -> Any:
     if isinstance(value, Tensor):
         value = value.numpy()
     try:
-        array = np.asarray(value)
+        array = np.array(value)  # a copy: a learner may add to the same array in the next call
     except (ValueError, TypeError):
         return None
     if array.dtype.kind in "iub":

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from .candidates import Candidates, Found
 from .mutants import mutants_of
+from .numbers import other_numbers
 from .places import above
 from .problem import Point
-from .slips import Explanation, Slip, Trial, fit_two, live_parent
+from .slips import Explanation, Grads, Slip, Trial, fit_two, live_parent
 from .steps import View
 from .updates import updates
 
@@ -41,8 +43,8 @@ class Search:
     def run(self) -> list[Explanation]:
         """Return the explanations of everything, the likeliest first; empty if there is none."""
         for way in (
-            self._singly, self._two_factors, self._in_other_grains, self._by_updates, self._one_after_another,
-            self._in_pairs,
+            self._singly, self._two_factors, self._in_other_grains, self._by_updates, self._by_numbers,
+            self._one_after_another, self._in_pairs,
         ):  # fmt: skip
             found = self._verified(way())
             if found:
@@ -92,10 +94,16 @@ class Search:
         return []
 
     def _by_updates(self) -> list[Explanation]:
+        return self._solved(updates)
+
+    def _by_numbers(self) -> list[Explanation]:
+        return self._solved(other_numbers)
+
+    def _solved(self, way: Callable[[Trial, Grads, list[int]], Iterator[Slip]]) -> list[Explanation]:
         trial = Trial(self.first, self.first.views[0])
         left = [n for n in self.numbers if n not in self.known.matched(trial.grads())]
         everything = set(self.numbers)
-        made = updates(trial, self.first.hand, left)
+        made = way(trial, self.first.hand, left)
         found = (pair for slip in made for pair in self.known.done(trial, slip, left, False))
         return [Explanation((slip,), 0) for slip, done in found if done == everything]
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .places import is_twin
 from .steps import Step, View
 
 
@@ -31,13 +30,30 @@ def has_square(view: View) -> bool:
 
 
 def is_square(step: Step) -> bool:
-    """Tell whether a step squares its operand."""
+    """Tell whether a step squares its operand, or is a quadratic form of it: x·x, xᵀAx."""
     if step.op.name == "square":
         return True
     if step.op.name == "power":
         exponent = step.operands[1]
         return exponent is not None and np.size(exponent) == 1 and float(np.ravel(exponent)[0]) == 2
-    return is_twin(step) and step.op.name != "add"
+    if step.op.name not in ("multiply", "matmul") or len(step.live()) != 2:
+        return False
+    first, second = (_linear_in(p) for _, p in step.live())
+    return first is second if isinstance(first, Step) else first == second
+
+
+# Operations that are linear in their only operand, or in each.
+_LINEAR = {"multiply", "matmul", "divide", "negative", "transpose", "reshape", "sum", "mean", "named", "copy"}
+
+
+def _linear_in(key: Step | int) -> Step | int:
+    """Return what a step is linear in: of Ax it is x."""
+    while isinstance(key, Step) and key.op.name in _LINEAR and len(key.live()) == 1:
+        ((i, parent),) = key.live()
+        if key.op.name == "divide" and i == 1:
+            break
+        key = parent
+    return key
 
 
 def sizes(view: View) -> Iterator[Term]:
@@ -101,7 +117,7 @@ def _length_of_result(number: int, axis: int) -> Callable[[View], float]:
 
 def constants(view: View, lengths: set[float]) -> Iterator[Term]:
     """Yield the numbers that the model multiplies and divides by, and its exponents."""
-    seen: set[float] = {0.0, 1.0, 2.0, 0.5} | lengths | {1 / n for n in lengths}
+    seen: set[float] = {0.0, 1.0, 2.0, 0.5, math.log(2), math.log(10)} | lengths | {1 / n for n in lengths}
     for step in view.steps:
         if step.op.name not in ("multiply", "divide", "power"):
             continue

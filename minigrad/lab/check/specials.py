@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from .places import in_penalty
 from .slips import Grads, Post, Slip, Trial, fit
 from .steps import Array
 
@@ -22,17 +23,19 @@ def quick(trial: Trial, hand: Grads, left: list[int]) -> Iterator[Slip]:
 
 
 def _penalties(trial: Trial, grads: Grads, hand: Grads, left: list[int]) -> Iterator[Slip]:
-    """Yield λθ, or λ sign θ, added to a gradient."""
+    """Yield λθ, or λ sign θ, added to a gradient; not where the loss has it: then it is a factor of the penalty."""
+    penalised = [n for n in left if any(in_penalty(trial.view, edge) for edge in trial.view.users.get(n, ()))]
     for text, function in (("θ", _itself), ("sign θ", np.sign)):
         for numbers in [left, *([n] for n in left if len(left) > 1)]:
             direction = {n: function(trial.point.args[n]) for n in numbers}
-            if any(_parallel(direction[n], grads[n]) for n in numbers):
+            if set(numbers) & set(penalised) or any(_parallel(direction[n], grads[n]) for n in numbers):
                 continue
             c = fit(hand, grads, direction, numbers)
             if c is not None and c:
                 which = frozenset(numbers)
                 post = _added(which, c, function)
-                rank = 3 if c > 0 else 6
+                constant = all(np.ptp(direction[n]) == 0 for n in numbers)  # of one sign, sign θ is any constant
+                rank = 6 if c < 0 or constant else 3
                 yield Slip("regularizer-extra", rank, post=post, factor=c, detail=text, arguments=which)
 
 

@@ -6,6 +6,7 @@ Read next: `mutants.py`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -14,9 +15,10 @@ import numpy as np
 
 from . import alterations as a
 from . import particular as p
-from .places import above, canonical, chain, is_twin, names_of_dropping
+from .places import above, arguments, canonical, chain, is_twin, names_of_dropping
 from .steps import Alteration, Array, Step, View
 
+_PRODUCTS = ("matmul", "contract")  # what divides the layers of a network
 NEAR = 15  # in long graphs only values so many steps away are taken for one another
 
 # Operations that only move or add: there is no local derivative to forget.
@@ -61,7 +63,12 @@ def rows(view: View, step: Step, i: int) -> Iterator[Row]:
         yield from _SAMPLES
     if step.op.broadcasts and np.shape(step.out) != step.shape(i):
         yield row("wrong-axis", "other axis", 5, a.other_axis)
-    yield row("transpose", "turned", 5, a.turned)
+    shape = step.shape(i)
+    for first, second in itertools.combinations(range(len(shape)), 2):
+        if shape[first] == shape[second]:
+            ids = "wrong-axis" if step.op.name in ("sum", "mean") else "transpose"
+            detail = f"axes {first} and {second}" if len(shape) > 2 else ""
+            yield row(ids, f"turned {first} {second}", 5, a.turned((first, second)), detail)
 
 
 def _nothing(view: View, step: Step, i: int) -> Iterator[Row]:
@@ -93,7 +100,11 @@ def _element_wise(step: Step, i: int) -> Iterator[Row]:
         for other in p.SLOPES:
             if other != name:
                 yield row(ids, f"slope of {other}", 6, p.slope_of(other), f"the derivative of {other}")
+    if name == "softplus":  # 1/(1 + eᶻ) for eᶻ/(1 + eᶻ): the exponent has the wrong sign, or eᶻ is left out
+        ids = "local-derivative-missing local-derivative-at-wrong-point"
+        yield row(ids, "at the negative", 5, a.at_negative, "minus its argument")
     if name in ("sigmoid", "tanh"):
+        yield row("sign", "plus", 5, p.plus, "a plus for the minus in its derivative")
         ids = "local-derivative-missing local-derivative-at-wrong-point"
         yield row(ids, "other factor", 6, p.other_factor, "the other factor")
     if name == "relu":
@@ -246,12 +257,15 @@ def same(x: Array, y: Array) -> bool:
 
 def _in_layer(view: View, step: Step, source: a.Source) -> bool:
     """Tell whether a value is on the way to a step or from it, with no product of matrices in between."""
-    if source.kind != "out" or source.turned:
+    if source.kind == "operand" or source.turned:
         return False
+    if source.kind == "arg":
+        between = [s for s in above(step) if s is not step and source.number in arguments(s)]
+        return bool(between) and all(s.op.name not in _PRODUCTS for s in between)
     other = view.steps[source.number]
     first, last = (other, step) if other.number < step.number else (step, other)
     between = [s for s in above(last) if first in above(s)]
-    return bool(between) and all(s.op.name not in ("matmul", "einsum") or s is first for s in between)
+    return bool(between) and all(s.op.name not in _PRODUCTS or s is first for s in between)
 
 
 def _only_slope_between(step: Step, other: Step) -> bool:

@@ -1,7 +1,7 @@
 """Gradients between which a step of descent was taken: of parameters updated too early, or of several steps added up.
 
 The size p of the step is not known. It is solved for, and must be the same at every other point.
-Read next: `candidates.py`.
+Read next: `numbers.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from .closeness import scale_of
+from .closeness import scale_of, unit_of
 from .counting import MOST_SAMPLES, gate
 from .problem import Point, Unusable
 from .slips import Grads, Post, Slip, Trial, fit
@@ -71,13 +71,14 @@ def _accumulated(trial: Trial, hand: Grads, left: list[int]) -> Iterator[Slip]:
 def solve(predict: Predict, point: Point, hand: Grads, left: list[int]) -> float | None:
     """Return the step size with which a prediction is the hand gradient, by Gauss and Newton, None if there is none."""
     p, found = 0.0, None
+    share = max(1e-9, 100 * unit_of(*(hand[n] for n in left)))
     for _ in range(8):
         here = predict(point, p)
         h = 1e-5 * max(abs(p), 1e-2)
         there = predict(point, p + h)
         if here is None or there is None or not all(np.isfinite(here[n]).all() for n in left):
             return None
-        if p and all(scale_of(here[n] - hand[n]) <= 1e-9 * (scale_of(hand[n]) or 1) for n in left):
+        if p and all(scale_of(here[n] - hand[n]) <= share * (scale_of(hand[n]) or 1) for n in left):
             found = p
             break
         slope = {n: (there[n] - here[n]) / h for n in left}

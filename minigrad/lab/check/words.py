@@ -123,7 +123,7 @@ def of_factor(id: str, reading: Reading | None, c: float, what: str) -> str:
     if reading is None:
         return f"Yours is {c:.6g} times {what}: a constant factor."
     text = reading.text.removeprefix("−")
-    share = f"Yours is {text} {'of' if c < 1 else 'times'} {what}"
+    share = f"Yours is {text} {'of' if c < 1 and not text.startswith(('ln', 'log')) else 'times'} {what}"
     meaning = f" ({reading.meaning})" if reading.meaning else ""
     if id == "half":
         wrong = "a 2 is missing" if c < 1 else "there is a 2 too many"
@@ -162,6 +162,8 @@ def _missing(slip: Slip, here: str, names: str) -> str:
         return f"In the place of the derivative of {here} stands {slip.detail}."
     if slip.detail.startswith("the "):
         return f"In the derivative of {here}, {slip.detail} is missing."
+    if slip.detail == "minus its argument":
+        return f"In the derivative of {here}, eᶻ/(1 + eᶻ), the factor eᶻ is missing."
     if slip.detail in ("value", "argument alone"):
         own = "its argument" if slip.detail == "argument alone" else "its value"
         return f"You multiply by {own} where the derivative of {here} belongs."
@@ -211,7 +213,7 @@ _TOLD: dict[str, Callable[[Slip, str, str], str]] = {
     "accumulated": _accumulated,
     "forward-differs": lambda slip, here, names: f"Your gradient is right for another function, {slip.detail}: {here}.",
     "regularizer-extra": lambda slip, here, names: (
-        f"There is {slip.factor:.6g}·{slip.detail} in the gradient of {names} that this loss does not have."
+        f"The gradient of {names} has a term {slip.factor:.6g}·{slip.detail}: of a penalty that this loss has not."
     ),
 }
 
@@ -219,12 +221,12 @@ _SENTENCES = {
     "local-derivative-twice": "The local derivative of {here} is applied twice.",
     "softmax-diagonal": "Every output of a softmax depends on every logit, not on its own alone{detail}: {here}.",
     "softmax-twice": "The softmax is gone through twice{detail}: {here}. o − y has its derivative in it already.",
-    "transpose": "A matrix is not transposed where it should be, or is where it should not: {here}.",
+    "transpose": "A matrix is not transposed where it should be, or is where it should not{detail}: {here}.",
     "wrong-axis": "The wrong axis is summed over{detail}: {here}.",
     "unreduced": "What was repeated is not added up again: {here}.",
     "wrong-node": "The wrong value stands in the derivative of {here}{detail}.",
-    "branch-missing": "One way from the loss is left out{detail}: {here}.",
-    "branch-twice": "One way from the loss is counted twice: {here}.",
+    "branch-missing": "A way from the loss is left out{detail}: {here}.",
+    "branch-twice": "A way from the loss is counted twice: {here}.",
     "constant-vs-variable": "Something that depends on the argument is treated as a constant: {here}.",
     "regularizer-missing": "The derivative of the penalty is missing: {here}.",
     "batchnorm-mean-constant": "The mean is treated as a constant, but every element moves it: {here}.",
