@@ -119,7 +119,7 @@ def _regrouped(steps: list[Step]) -> list[Step]:
         inner = step.parents[0] if step.op.name in ("divide", "multiply") else None
         factor = None
         if isinstance(inner, Step) and inner.op.name == "multiply" and users[inner] == 1 and len(step.live()) == 2:
-            factor = next((i for i in (0, 1) if _is_parameter(inner, i)), None)
+            factor = next((i for i in (0, 1) if _scales(inner, i)), None)
         if factor is not None and isinstance(inner, Step):
             operands = [inner.operands[1 - factor], step.operands[1]]
             parents = [inner.parents[1 - factor], step.parents[1]]
@@ -133,6 +133,8 @@ def _regrouped(steps: list[Step]) -> list[Step]:
     return made
 
 
-def _is_parameter(step: Step, i: int) -> bool:
-    """Tell whether an operand of a product is a parameter that is repeated over the other operand."""
+def _scales(step: Step, i: int) -> bool:
+    """Tell whether an operand of a product is constant, or a parameter that is repeated over the other operand."""
+    if step.parents[i] is None:
+        return np.size(step.operands[i]) > 1
     return isinstance(step.parents[i], int) and np.size(step.operands[i]) < np.size(step.out)

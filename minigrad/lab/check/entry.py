@@ -215,11 +215,11 @@ def explain(
     if len(best.slips) == 1 and best.slips[0].edge is not None and best.slips[0].forward is None:
         for n, m in carried_forward(point.views[best.grain], wrong).items():
             made.results[names[n]].reason = f"carried on from {names[m]}"
-    told: dict[tuple[str, ...], list[Diagnosis]] = {}
+    told: dict[frozenset[str], list[Diagnosis]] = {}
     likely = [variant for e in found if e.rank < best.rank + 0.75 for variant in e.variants()]
     for e in _apart(likely, search):
         diagnoses = diagnoses_of(e, point.views[e.grain], wrong)
-        told.setdefault(tuple(d.id for d in diagnoses), diagnoses)
+        told.setdefault(frozenset(d.id for d in diagnoses), diagnoses)
     enough = (best.verified > 0 or sum(np.size(point.hand[n]) for n in wrong) >= 6) and search.known.can_tell(wrong)
     differs = any(d.id == "forward-differs" for d in made.diagnoses)  # then all else may follow from that
     certain = len(told) == 1 and enough and not best.joint and not differs

@@ -70,7 +70,7 @@ def _repeated(view: View, alone: list[Mutant]) -> list[Mutant]:
 
 
 def _shifted(view: View) -> list[Mutant]:
-    """Return the use of the next state for the last one, at all times: of one line that runs again and again."""
+    """Return the use of a state of another time, at all times: of one line that runs again and again."""
     lines: dict[Any, list[Step]] = {}
     for step in view.steps:
         arguments = tuple([p for p in step.parents if isinstance(p, int)])
@@ -78,12 +78,34 @@ def _shifted(view: View) -> list[Mutant]:
     runs = [steps for steps in lines.values() if len(steps) > 1 and steps[0].line]
     made = []
     for steps in runs:
+        made += _at_last_state(view, steps, runs)
         for later in runs:
             for i in range(len(steps[0].parents)) if len(later) == len(steps) and later is not steps else ():
                 changed = {(s.number, i): alter for s in steps if (alter := _next_state(s, i, later)) is not None}
                 if len(changed) == len(steps):
                     made.append(Mutant("wrong-node", changed, "next state", 6, "the state of another time"))
     return made
+
+
+def _at_last_state(view: View, steps: list[Step], runs: list[list[Step]]) -> list[Mutant]:
+    """Return the slope at the last state for that at the new one, at all times: 1 − hₜ₋₁² for 1 − hₜ²."""
+    i, first = a.argument_of(steps[0]), _initial_state(view, steps[0], runs)
+    if i is None or first is None or "out" not in steps[0].op.asks[steps[0].names[i]]:
+        return []
+    last = [first, *[a.Source("out", s.number) for s in steps[:-1]]]
+    changed: Alterations = {(s.number, i): a.Changed("out", source) for s, source in zip(steps, last, strict=True)}
+    id, also = "local-derivative-at-wrong-point", ("wrong-node",)
+    return [Mutant(id, changed, "last state", 6, "the state of the time before", also)]
+
+
+def _initial_state(view: View, state: Step, runs: list[list[Step]]) -> a.Source | None:
+    """Return what stands in the first run of a line where the second has the first state."""
+    for number, i in view.users.get(state, ()):
+        for run in runs:
+            if view.steps[number] is run[1] and not isinstance(run[0].parents[i], Step):
+                parent = run[0].parents[i]
+                return a.Source("operand", run[0].number, i) if parent is None else a.Source("arg", parent)
+    return None
 
 
 def _next_state(step: Step, i: int, later: list[Step]) -> Alteration | None:

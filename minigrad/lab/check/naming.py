@@ -78,7 +78,9 @@ def carried_forward(view: View, wrong: list[int]) -> dict[int, int]:
     found = {}
     for n in wrong:
         for m in wrong:
-            if m != n and any(_lies_behind(view, n, view.steps[number]) for number, _ in view.users.get(m, ())):
+            uses = [view.steps[number] for number, _ in view.users.get(m, ())]
+            again = any(_lies_behind(view, m, step) for step in uses)  # in a loop each lies behind the other
+            if m != n and not again and any(_lies_behind(view, n, step) for step in uses):
                 found[n] = m
     return found
 

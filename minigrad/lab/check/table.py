@@ -65,10 +65,11 @@ def rows(view: View, step: Step, i: int) -> Iterator[Row]:
         yield row("wrong-axis", "other axis", 5, a.other_axis)
     shape = step.shape(i)
     for first, second in itertools.combinations(range(len(shape)), 2):
-        if shape[first] == shape[second]:
+        if shape[first] == shape[second] > 1:
             ids = "wrong-axis" if step.op.name in ("sum", "mean") else "transpose"
+            kind = "turned" if first == len(shape) - 2 else f"turned {first} {second}"
             detail = f"axes {first} and {second}" if len(shape) > 2 else ""
-            yield row(ids, f"turned {first} {second}", 5, a.turned((first, second)), detail)
+            yield row(ids, kind, 5, a.turned((first, second)), detail)
 
 
 def _nothing(view: View, step: Step, i: int) -> Iterator[Row]:
@@ -203,7 +204,7 @@ def _other_values(view: View, step: Step, i: int) -> Iterator[Row]:
         if asked in step.options or getattr(getattr(own, "dtype", None), "kind", "") != "f":
             continue
         if np.ndim(own) == 2 and len(own) == len(own.T) and not np.array_equal(own, own.T):
-            yield row("transpose", f"{asked} transposed", 5, a.Changed(asked), asked)
+            yield row("transpose", f"{asked} transposed", 5, a.Changed(asked), _called(view, step, asked))
         follow = a.argument_of(step) == i and asked == name
         for source, value, label in sources(view, step, step.op.name == "matmul"):
             if np.shape(value) != np.shape(own) or same(value, own):
@@ -213,6 +214,12 @@ def _other_values(view: View, step: Step, i: int) -> Iterator[Row]:
             if near and step.op.name in ("square", "power", "absolute"):
                 ids = "wrong-node local-derivative-at-wrong-point"
             yield row(ids, "other value", 6.5 if near else 7, a.Changed(asked, source, follow), label)
+
+
+def _called(view: View, step: Step, asked: str) -> str:
+    """Return what the model calls an operand, "" for what is none or has no name."""
+    parent = step.parents[step.names.index(asked)] if asked in step.names else None
+    return view.names[parent] if isinstance(parent, int) else parent.called if parent is not None else ""
 
 
 def _other_cotangents(view: View, step: Step, i: int) -> Iterator[Row]:
