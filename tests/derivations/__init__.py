@@ -14,6 +14,7 @@ from . import (
     perceptrons,
     regression,
     sequences,
+    uncommon,
     units,
 )
 from .entry import ENTRIES, IDS, Entry, Problem
@@ -32,5 +33,6 @@ __all__ = [
     "perceptrons",
     "regression",
     "sequences",
+    "uncommon",
     "units",
 ]

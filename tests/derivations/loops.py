@@ -1,4 +1,4 @@
-"""Mistakes of the training loop: gradients never zeroed, parameters moved too early. Read next: `nameless.py`."""
+"""Mistakes of the training loop: gradients never zeroed, parameters moved too early. Read next: `uncommon.py`."""
 
 import numpy as np
 

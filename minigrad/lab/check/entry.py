@@ -22,7 +22,7 @@ from .search import Search
 from .slips import Explanation
 
 SECONDS = 5.0  # of computing, for a search that finds nothing
-SHAPE_ONLY = "the numbers are right, the shape is not"
+SHAPE_ONLY = "the shape is wrong; once that is made right, the numbers agree"
 
 
 def check(

@@ -29,6 +29,8 @@ def diagnoses_of(explanation: Explanation, view: View, wrong: list[int]) -> list
     """Return a diagnosis for every mistake of an explanation."""
     also = f", here and at {explanation.verified} other points" if explanation.verified else ""
     evidence = f"with this mistake the gradient is exactly yours{also}"
+    if len(explanation.slips) > 1:
+        evidence = f"with all these mistakes the gradient is exactly yours{also}"
     if explanation.joint:
         evidence = f"with both mistakes the gradient is exactly yours{also}; another two might do as well"
     merged: dict[tuple[str, Any], Diagnosis] = {}

@@ -14,6 +14,8 @@ from .sizes import code_of, where
 from .slips import Slip
 from .steps import Step
 
+_NORMALISED = "∂e/∂x = (g − mean g − x̂ · mean(g ⊙ x̂))/√(σ² + ε)"  # N22
+
 # The derivative of an operation as a textbook writes it; g is the cotangent of the result.
 FORMULAS = {
     "sigmoid": "σ′(z) = σ(z)(1 − σ(z)) = o(1 − o)",
@@ -28,6 +30,7 @@ FORMULAS = {
     "absolute": "|x|′ = sign x",
     "softplus": "softplus′(x) = σ(x)",
     "softmax": "∂oᵢ/∂zⱼ = oᵢ(δᵢⱼ − oⱼ), so ∂e/∂z = o ⊙ (g − Σⱼ gⱼoⱼ)",
+    "standardize": _NORMALISED,
     "multiply": "∂(xy)/∂x = y, ∂(xy)/∂y = x",
     "divide": "∂(x/y)/∂x = 1/y, ∂(x/y)/∂y = −x/y²",
     "matmul": "c = ab: ∂e/∂a = g bᵀ, ∂e/∂b = aᵀ g",
@@ -43,8 +46,6 @@ FORMULAS = {
     "where": "the gradient goes to the branch that is taken",
     "getitem": "(∂e/∂x)[i] adds up g over every place where i was taken",
 }
-
-_NORMALISED = "∂e/∂x = (g − mean g − x̂ · mean(g ⊙ x̂))/√(σ² + ε)"  # N22
 WHOLE = {  # of a mistake, where the operation's own derivative says too little
     "batchnorm-mean-constant": _NORMALISED,
     "batchnorm-variance-constant": _NORMALISED,
@@ -52,7 +53,7 @@ WHOLE = {  # of a mistake, where the operation's own derivative says too little
     "softmax-twice": "e = −Σ yᵢ ln oᵢ, o = softmax z: ∂e/∂z = o − y",
     "unreduced": "b repeated for every sample: ∂e/∂b = Σₙ gₙ",
     "wrong-axis": "the sum goes along the axis that was repeated: ∂e/∂b = Σₙ gₙ",
-    "regularizer-missing": "∂(λ‖θ‖²)/∂θ = 2λθ (N24)",
+    "regularizer-missing": "∂(λ‖θ‖²)/∂θ = 2λθ, ∂(λ Σ|θ|)/∂θ = λ sign θ (N24)",
     "branch-missing": "x used twice: ∂e/∂x is the sum over both uses",
     "branch-twice": "x used twice: ∂e/∂x is the sum over both uses, each once",
     "constant-vs-variable": "d(uv) = u dv + v du",
@@ -63,6 +64,7 @@ WHOLE = {  # of a mistake, where the operation's own derivative says too little
     "half": "(x²)′ = 2x, (½x²)′ = x",
     "log-base": "(log₂ x)′ = 1/(x ln 2)",
     "regularizer-extra": "∂e/∂θ has 2λθ where the loss has λ‖θ‖², and for weights only (N24)",
+    "ddof": "σ² = Σᵢ (xᵢ − μ)²/(n − ddof), the same one forward and back",
     "forward-differs": "",
     "factor": "",
     "sign": "",
@@ -71,7 +73,7 @@ WHOLE = {  # of a mistake, where the operation's own derivative says too little
 
 def formula_for(id: str, step: Step | None) -> str:
     """Return the correct formula: of the mistake as a whole, or of the step's operation."""
-    if id in WHOLE:
+    if id in WHOLE and not (id == "wrong-axis" and step is not None and step.op.name in ("softmax", "standardize")):
         return WHOLE[id]
     return formula_of(step) if step is not None else ""
 
@@ -162,6 +164,8 @@ def _missing(slip: Slip, here: str, names: str) -> str:
         return f"In the place of the derivative of {here} stands {slip.detail}."
     if slip.detail.startswith("the "):
         return f"In the derivative of {here}, {slip.detail} is missing."
+    if slip.detail == "every element":
+        return f"The local derivative of {here} is missing: every element gets what only one of them should."
     if slip.detail == "minus its argument":
         return f"In the derivative of {here}, eᶻ/(1 + eᶻ), the factor eᶻ is missing."
     if slip.detail in ("value", "argument alone"):
