@@ -48,6 +48,18 @@ def along(axis: int) -> Alteration:
     return lambda view, step, i, g: step.answer(i, g, axis=axis)
 
 
+def normalised_over(axis: int | None) -> Alteration:
+    """Take the softmax in oᵢ(gᵢ − Σ gⱼoⱼ) over another axis, or over all elements, where it is subtracted."""
+
+    def alteration(view: View, step: Step, i: int, g: Array) -> Array:
+        raised = np.exp(step.operands[0] - np.max(step.operands[0]))
+        inner = g * step.out
+        total = inner.sum(axis=step.options.get("axis", -1), keepdims=True)
+        return inner - raised / raised.sum(axis=axis, keepdims=True) * total
+
+    return alteration
+
+
 def means_over(axis: int) -> Alteration:
     """Take the means in the derivative of a normalisation (N22) over another axis."""
 

@@ -124,6 +124,17 @@ def statistic(view: View, edge: Edge) -> str | None:
     return "variance" if centred else "norm" if names & {"square", "power", "multiply", "two_norm"} else None
 
 
+def _only_in_statistic(view: View, edge: Edge) -> str | None:
+    """Return "mean", "variance" or "norm" where all that comes through an edge goes into that statistic alone."""
+    while statistic(view, edge) is None:
+        users = view.users.get(view.steps[edge[0]], ())
+        kinds = {statistic(view, user) for user in users}
+        if len({number for number, _ in users}) != 1 and kinds != {"mean"}:
+            return None
+        edge = users[0]
+    return statistic(view, edge)
+
+
 def _is_mean(step: Step) -> bool:
     while step.op.name in ("reshape", "expand_dims", "broadcast_to", "named", "divide", "multiply"):
         inner = next((p for p in step.parents if isinstance(p, Step)), None)
@@ -142,7 +153,7 @@ def names_of_dropping(view: View, edge: Edge) -> tuple[str, ...]:
     step, i = view.steps[edge[0]], edge[1]
     if in_penalty(view, edge):
         return ("regularizer-missing",)
-    kind = statistic(view, edge)
+    kind = _only_in_statistic(view, edge)
     if kind:
         return ("constant-vs-variable",) if kind == "norm" else (f"batchnorm-{kind}-constant",)
     parent = step.parents[i]

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import alterations as a
 from . import particular as p
-from .places import above, arguments, canonical, chain, is_twin, names_of_dropping
+from .places import above, arguments, canonical, chain, is_twin, names_of_dropping, statistic
 from .steps import Alteration, Array, Step, View
 
 _PRODUCTS = ("matmul", "contract")  # what divides the layers of a network
@@ -142,6 +142,10 @@ def _softmax(view: View, step: Step, i: int) -> Iterator[Row]:
     for axis in range(np.ndim(step.out)):
         if axis != step.options.get("axis", -1) % np.ndim(step.out):
             yield row("wrong-axis", f"axis {axis}", 5, p.along(axis), f"axis {axis}")
+            ids = "wrong-axis forward-differs"
+            yield row(ids, f"normalised over {axis}", 5, p.normalised_over(axis), f"axis {axis} in o")
+    if np.ndim(step.out) > 1:
+        yield row("wrong-axis forward-differs", "normalised over all", 5, p.normalised_over(None), "all axes in o")
 
 
 def _standardize(view: View, step: Step, i: int) -> Iterator[Row]:
@@ -230,6 +234,8 @@ def _other_cotangents(view: View, step: Step, i: int) -> Iterator[Row]:
     for other, h in view.cotangents.items():
         if other is step or np.shape(h) != np.shape(g) or _far(view, step, other.number) or same(h, g):
             continue
+        if any(statistic(view, (other.number, j)) for j, _ in other.live()):
+            continue  # of x − μ for that of x: the statistics are held constant, and are told as that
         ids = "local-derivative-missing" if _only_slope_between(step, other) else "wrong-node"
         yield row(ids, "other cotangent", 7.5, a.Of(other.number), f"the cotangent of {other.called}")
 
