@@ -251,3 +251,19 @@ def test_compare_refuses_what_is_no_leaf():
         lab.compare(w * 2, {w: ARGS[0]})
     with pytest.raises(GraphError, match="computed from one that requires gradients"):
         lab.compare(mg.tensor(1.0), {w: ARGS[0]})
+
+
+def test_a_gradient_of_nothing_but_zeros_is_said_to_show_little():
+    x = np.array([[-3.0, -1.0]])
+    report = lab.check(lambda w: mg.sum(mg.relu(x @ w)), lambda w: 5 * x.T @ (x @ w > 0), np.array([1.0, 2.0]))
+    assert report.ok and "shows little" in str(report)
+    report = lab.check(lambda w: mg.sum(mg.relu(x @ w)), lambda w: x.T @ (x @ w > 0), np.array([-1.0, -2.0]))
+    assert report.ok and not report.notes
+
+
+def test_what_vanishes_is_right_only_where_it_agrees_when_it_does_not_vanish():
+    x, y = np.array([[100.0, 1.0]]), np.array([1.0])
+    loss, w = (lambda w: nn.functional.binary_cross_entropy_with_logits(x @ w, y)), np.array([1.0, 0.1])
+    error = lambda w: 1 / (1 + np.exp(-(x @ w))) - y
+    assert lab.check(loss, lambda w: x.T @ error(w), w).results["w"].verdict == "rounding"
+    assert not lab.check(loss, lambda w: 2 * x.T @ error(w) + 1e-40 * w, w).ok

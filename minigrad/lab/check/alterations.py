@@ -83,12 +83,6 @@ def at_inner_slope(view: View, step: Step, i: int, g: Array) -> Array | None:
     return step.answer(i, g, **moved_to(step, i, inner.answer(j, np.ones(np.shape(inner.out)))))
 
 
-def in_terms_of_argument(view: View, step: Step, i: int, g: Array) -> Array | None:
-    """Write the argument where the formula has the result: z(1 − z) for o(1 − o)."""
-    formula = _slope_of_result(step)
-    return None if formula is None else g * formula(np.asarray(step.operands[0]))
-
-
 def moved_to(step: Step, i: int, x: Array) -> dict[str, Array]:
     """Return what a rule asks for of an element-wise step, at another argument."""
     operands = [x if j == i else value for j, value in enumerate(step.operands)]
@@ -96,13 +90,16 @@ def moved_to(step: Step, i: int, x: Array) -> dict[str, Array]:
 
 
 def _slope_of_result(step: Step) -> Callable[[Array], Array] | None:
+    """Return the derivative of a step in terms of its result, as it is written by hand; None if it is not."""
     if len(step.op.arrays) != 1 or not is_element_wise(step):
         return None
-    return slope_of_result(step.op, tuple(sorted(step.options.items())))
+    if step.op.name == "relu":  # no polynomial: 1 where the result is above 0
+        return lambda values: values > 0
+    return _polynomial_slope(step.op, tuple(sorted(step.options.items())))
 
 
 @lru_cache(maxsize=256)
-def slope_of_result(op: Any, options: tuple[tuple[str, Any], ...]) -> Callable[[Array], Array] | None:
+def _polynomial_slope(op: Any, options: tuple[tuple[str, Any], ...]) -> Callable[[Array], Array] | None:
     """Return the derivative of an element-wise function as a polynomial of its result: o − o² of the sigmoid's."""
     x = np.linspace(0.1, 1.7, 33)
     out = op.body(x, **dict(options))

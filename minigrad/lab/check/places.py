@@ -127,7 +127,7 @@ def statistic(view: View, edge: Edge) -> str | None:
 def _only_in_statistic(view: View, edge: Edge) -> str | None:
     """Return "mean", "variance" or "norm" where all that comes through an edge goes into that statistic alone."""
     while statistic(view, edge) is None:
-        users = view.users.get(view.steps[edge[0]], ())
+        users = view.users.get(view.steps[edge[0]], [])
         kinds = {statistic(view, user) for user in users}
         if len({number for number, _ in users}) != 1 and kinds != {"mean"}:
             return None

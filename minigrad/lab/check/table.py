@@ -88,7 +88,6 @@ def _element_wise(step: Step, i: int) -> Iterator[Row]:
     name = step.op.name
     yield row("local-derivative-twice", "twice", 4, a.twice)
     yield row("local-derivative-at-wrong-point", "at result", 4, a.at_result, "result")
-    yield row("local-derivative-at-wrong-point", "in terms of argument", 4, a.in_terms_of_argument, "argument")
     yield row("local-derivative-at-wrong-point", "at inner slope", 6.5, a.at_inner_slope, "the inner derivative")
     yield row("local-derivative-missing", "by value", 6, a.by_value, "value")
     also = " forward-differs" if name == "absolute" else ""
