@@ -104,8 +104,8 @@ class Block:
     def stretches(self, g: Array) -> Iterable[tuple[Array, Array, list[Array]]]:
         """Return parameters, gradient and state cut into stretches."""
         theta, state, n = self.theta, self.state, self.theta.size
-        if current.tracer is not None:
-            theta, state = current.tracer.lift(theta), [current.tracer.lift(s) for s in state]
+        if current.tracer is not None:  # who runs the program divides it
+            return [(current.tracer.lift(theta), g, [current.tracer.lift(s) for s in state])]
         if self.is_small():
             return [(theta, g, state)]
         parts = [slice(start, start + STRETCH) for start in range(0, n, STRETCH)]

@@ -1,171 +1,42 @@
 """The NumPy executor: a program printed once more, for speed and not for reading.
 
-Every result goes into an array that is kept from run to run (`out=`); arrays whose value nobody needs any more are
-used again; views are made once; a constant beside an array is an array too, which NumPy takes quicker than a Python
-number; gradients that an optimizer gathers are computed where it wants them. Read next: `fusion.py`.
+Every result goes into an array that is kept from run to run (`out=`), see `plan.py`; a constant beside an array is an
+array too, which NumPy takes quicker than a Python number; large arrays are done block by block. Read next:
+`fusion.py`, on how instructions are grouped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from .blocks import Chain, chains
+from .cores import CORES, LARGE, in_parts
 from .ir import Instruction, Program, Value
+from .plan import Plan
 from .source import Printer
 from .trace import astype
 
-Array = Any
 POISON = False  # for tests: an array is overwritten with NaN as soon as nobody should need it
 # Where a number may stand as an array without axes: the result is the same.
 _ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum}
 
 
-class Plan:
-    """Where each value of a program lives.
-
-    Parameters
-    ----------
-    program : the instructions
-    fresh : the outputs that belong to the caller, and so must be new at every run
-    without : "reuse", so that no array is used again; "views", so that views are made at every run
+class Fast(Printer):
+    """Prints statements that work on the arrays of a plan.
 
     Attributes
     ----------
-    buffers : the array each value is kept in, of those that are kept
-    pool : all arrays that were made
-    last : of each piece of memory the last step that needs it
+    made : values that the caller gets, and whose array is there before they are computed
     """
-
-    def __init__(self, program: Program, fresh: set[Value], without: Collection[str] = ()) -> None:
-        self._reuse, self._views = "reuse" not in without, "views" not in without
-        self.program, self.fresh = program, fresh
-        self.buffers: dict[Value, Array] = {}
-        self.pool: list[Array] = []
-        self.skipped: set[Instruction] = set()
-        self.freed: dict[int, list[Array]] = {}  # after which step which arrays are free, for tests
-        self.last = self._last_uses()
-        self._gather()
-        self._assign()
-
-    @property
-    def nbytes(self) -> int:
-        """The memory of all arrays that are kept."""
-        return sum(array.nbytes for array in self.pool)
-
-    def _last_uses(self) -> dict[Value, int]:
-        """Return for each piece of memory the last step that reads or writes it."""
-        last: dict[Value, int] = {}
-        for i, step in enumerate(self.program.instructions):
-            for value in [*step.reads(), *[v for v in (step.writes, step.target) if v is not None]]:
-                last[value.root] = i
-        for value in self.program.outputs:
-            last[value.root] = len(self.program.instructions)
-        return last
-
-    def _gather(self) -> None:
-        """Let gradients be computed where an optimizer gathers them: its `concatenate` has nothing left to do."""
-        made = {step.target: step for step in self.program.instructions if step.target is not None}
-        for step in self.program.instructions:
-            if step.function is not np.concatenate or step.kwargs.get("axis", 0) is not None or step.writes is None:
-                continue
-            parts, whole = step.args[0], step.writes.array
-            if whole is None or not all(
-                isinstance(p, Value) and p in made and p not in self.buffers and p not in self.fresh
-                and keeps_result(made[p]) and p.dtype == whole.dtype for p in parts
-            ) or len(set(parts)) < len(parts):  # fmt: skip
-                continue
-            start = 0
-            for part in parts:
-                self.buffers[part] = whole[start : start + part.size].reshape(part.shape)
-                start += part.size
-            self.skipped.add(step)
-
-    def _assign(self) -> None:
-        free: list[Array] = []
-        dying: dict[int, list[Value]] = {}
-        for root, i in self.last.items():
-            dying.setdefault(i, []).append(root)
-        owned: dict[Value, Array] = {}
-        for i, step in enumerate(self.program.instructions):
-            value = step.target
-            if value is not None and value.base is not None:  # a view, made once where its memory is kept
-                base = self.buffers.get(value.base, value.base.array)
-                if base is not None and step.kind == "call" and self._views:
-                    view = view_of(step, value.base, base)
-                    if view is not None:
-                        self.buffers[value] = view
-                        self.skipped.add(step)
-            elif value is not None and value not in self.buffers and value not in self.fresh and keeps_result(step):
-                array = self._reused(step, value, owned, i)
-                if array is None:
-                    array = _take(free, value)
-                if array is None:
-                    array = _empty(value)
-                    self.pool.append(array)
-                self.buffers[value] = owned[value] = array
-            for gone in dying.get(i, ()):
-                if gone in owned and self._reuse:
-                    array = owned.pop(gone)
-                    if not any(array is other for other in owned.values()):
-                        free.append(array)
-                        self.freed.setdefault(i, []).append(array)
-
-    def _reused(self, step: Instruction, value: Value, owned: dict[Value, Array], i: int) -> Array | None:
-        """Return the array of an operand that is needed for the last time, and may be written over."""
-        if not self._reuse or not isinstance(step.function, np.ufunc) or step.function is np.matmul:
-            return None
-        for x in step.args:
-            if not (isinstance(x, Value) and x in owned and self.last[x] == i):
-                continue
-            alone = sum(isinstance(a, Value) and a.root is x for a in step.args) == 1  # no transpose of it beside it
-            if alone and owned[x].shape == value.shape and owned[x].dtype == value.dtype:
-                return owned[x]
-        return None
-
-
-def _empty(value: Value) -> Array:
-    """Return an array whose axes lie in memory as they did: sums add up in that order."""
-    order = value.order or tuple(range(len(value.shape or ())))
-    return np.empty([value.shape[axis] for axis in order], value.dtype).transpose(np.argsort(order))  # type: ignore[index]
-
-
-def _take(free: list[Array], value: Value) -> Array | None:
-    for k, array in enumerate(free):
-        if array.shape == value.shape and array.dtype == value.dtype and array.strides == _empty(value).strides:
-            return free.pop(k)
-    return None
-
-
-def keeps_result(step: Instruction) -> bool:
-    """Tell whether a call can put its result into an array that is given."""
-    value = step.target
-    if step.kind != "call" or value is None or value.base is not None or not value.shape:
-        return False
-    if step.function in (astype, np.copy, np.zeros):
-        return True
-    if isinstance(step.function, np.ufunc):
-        return step.function is not np.matmul and step.function.nout == 1
-    operands = [a for a in step.args if isinstance(a, Value)]
-    return step.function is np.dot and all(len(a.shape or ()) in (1, 2) and a.dtype == value.dtype for a in operands)
-
-
-def view_of(step: Instruction, value: Value, array: Array) -> Array | None:
-    """Return the view that a step makes of an array, if it needs nothing else."""
-    if set(step.reads()) != {value}:
-        return None
-    args = tuple([array if x is value else x for x in step.args])
-    view = step.function(*args, **step.kwargs)
-    return view if isinstance(view, np.ndarray) and np.may_share_memory(view, array) else None
-
-
-class Fast(Printer):
-    """Prints statements that work on the arrays of a plan."""
 
     def __init__(self, program: Program, plan: Plan) -> None:
         super().__init__(program)
         self.plan = plan
+        self.made: set[Value] = set()
 
     def lines(self) -> list[str]:
         for value in self.program.inputs:
@@ -173,8 +44,12 @@ class Fast(Printer):
         for value, array in self.plan.buffers.items():
             self.names[value] = self.refer(array, "b")
         written: list[str] = []
+        found = [] if POISON else chains(self.program, self.plan)
+        starts, others = {c.steps[0]: c for c in found}, {step for c in found for step in c.steps[1:]}
         for i, step in enumerate(self.program.instructions):
-            if step not in self.plan.skipped:
+            if step in starts:
+                written += self._chain(starts[step])
+            elif step not in self.plan.skipped and step not in others:
                 written.append(self.statement(step))
             if POISON:
                 written += [
@@ -184,7 +59,8 @@ class Fast(Printer):
         return written
 
     def statement(self, step: Instruction) -> str:
-        out = step.target if step.target in self.plan.buffers else step.kwargs.get("out")
+        kept = step.target in self.plan.buffers or step.target in self.made
+        out = step.target if kept else step.kwargs.get("out")
         if step.kind == "call" and isinstance(out, Value):
             into = self.text(out)
             if step.function is astype or step.function is np.copy:
@@ -205,6 +81,40 @@ class Fast(Printer):
         if step.target not in self.names:
             self.names[step.target] = self._free(step.target.name or "t")
         return f"{self.names[step.target]} = {text}"
+
+    def _chain(self, chain: Chain) -> list[str]:
+        """Return a function that does a chain block by block, and its call on all cores."""
+        n, rows, row = chain.shape[0], chain.rows, chain.shape[1:]
+        before, inside, after = [], [], []
+        for value in [s.target for s in chain.steps if s.target is not None and s.target in self.plan.fresh]:
+            if value.shape == chain.shape:
+                self.made.add(value)
+                self.names[value] = self._free(value.name or "v")
+                before.append(f"{self.names[value]} = np.empty({value.shape}, np.{value.dtype.name})")
+        whole = {v: self.text(v) for v in chain.values() if v in self.names or v.array is not None}
+        self.names |= {v: f"{text}[i:j]" for v, text in whole.items() if chain.sliced(v)}
+        self.names |= {v: f"own[{k}][: j - i]" for v, k in chain.scratch.items()}
+        for step in chain.steps:
+            if step.function is np.sum and step.target is not None:
+                sums = self.refer(np.empty(-(-n // rows), step.target.dtype), "sums")
+                inside.append(f"{sums}[i // {rows}] = {self.text(step.args[0])}.sum()")
+                self.names[step.target] = self._free(step.target.name or "v")
+                after.append(f"{self.names[step.target]} = {sums}.sum()")
+            else:
+                inside.append(self.statement(step))
+        self.names |= whole
+        parts = CORES if prod(chain.shape) >= LARGE else 1
+        own = self.refer([[np.empty((rows, *row), d) for d in chain.dtypes] for _ in range(parts)], "own")
+        name = self._free("chain")
+        return [
+            *before,
+            f"def {name}(first, last, own):",
+            f"    for i in range(first, last, {rows}):",
+            f"        j = min(i + {rows}, last)",
+            *[f"        {line}" for line in inside],
+            f"{self.refer(in_parts, 'in_parts')}({name}, {n}, {rows}, {own})",
+            *after,
+        ]
 
     def _operand(self, x: Any, step: Instruction) -> str:
         """Return an operand of a ufunc; a number as an array without axes, where that gives the same result."""

@@ -1,7 +1,7 @@
 """Fusion: neighbouring instructions that work element by element become one loop, in which values stay in registers.
 
 A `Kernel` is what such a loop does for each element: load numbers, compute, store or add up what is needed later. It
-says nothing of a language; a printer writes it in one. Read next: `loops.py`.
+says nothing of a language; a printer writes it in one. Read next: `blocks.py`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .executor import Plan, view_of
 from .ir import Instruction, Program, Value, values_in
+from .plan import Plan, view_of
 from .trace import astype
 
 Array = Any

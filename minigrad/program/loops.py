@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .cores import LARGE
 from .fusion import Kernel, Local, Place, Statement
 
 SHORT = {"float32": "f4", "float64": "f8", "int32": "i4", "int64": "i8", "bool": "b1"}
@@ -27,7 +28,6 @@ COMBINED = {"sum": "plus({0}, {1})", "max": "larger({0}, {1})", "min": "smaller(
 FINDS = ("argmax", "argmin")
 REDUCTIONS = (*COMBINED, *FINDS)
 CHUNK = 1024  # elements of a row that are done before others: they are added up by themselves
-LARGE = 1 << 18  # elements from which on the cores share a loop
 
 
 class Loop:

@@ -14,19 +14,18 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..files import write_text
-from .executor import Fast, Plan
+from .cores import CORES, at_once
+from .executor import Fast
 from .fusion import Fusion, Kernel, Memory, Product
 from .ir import Instruction, Program, Value
 from .loops import SHORT, Loop
-
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from .plan import Plan
 
 
 class Module:
@@ -174,15 +173,9 @@ class Host(Fast):
         return [f"{name} = {text}", f"{self.refer(array, 'b')}[()] = {name}"]
 
 
-def _at_once(run: Callable[..., bool], table: Any, rows: Any, *inputs: Any) -> bool:
+def _each_at_once(run: Callable[..., bool], table: Any, rows: Any, *inputs: Any) -> bool:
     """Do every row on a core of its own; tell whether all went well."""
-    others = [_threads().submit(run, table, row, *inputs) for row in rows[1:, None]]
-    return all([run(table, rows[:1], *inputs), *[other.result() for other in others]])
-
-
-@functools.cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(CORES, "minigrad")
+    return all(at_once([functools.partial(run, table, row, *inputs) for row in rows[:, None]]))
 
 
 def build(
@@ -204,7 +197,7 @@ def build(
     module = imported(f"{host.module}\n# lengths of matrices: {BITS} bits\n")
     namespace: dict[str, Any] = {f"rows_{n}": host.module.rows(n) for n, rows in enumerate(host.module.lists) if rows}
     namespace |= {"np": np, "Recheck": failed, "table": np.array(fusion.memory.addresses, np.int64)}
-    namespace |= {"run_kernels": module.run, "at_once": functools.partial(_at_once, module.run)}
+    namespace |= {"run_kernels": module.run, "at_once": functools.partial(_each_at_once, module.run)}
     exec(compile(text, "<minigrad program>", "exec"), namespace)
     run = namespace["run"]
     run.__kwdefaults__ = host.outside

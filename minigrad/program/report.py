@@ -1,6 +1,6 @@
 """A program as a list: every instruction with the shape, dtype, arithmetic and memory of its result.
 
-Read next: `executor.py`.
+Read next: `plan.py`.
 """
 
 from __future__ import annotations
