@@ -1,96 +1,100 @@
-"""How it is measured: blocks of steps in turn, processes in turn, and what is kept of the times.
+"""How it is measured: a process for each side, blocks of steps in turn, and what is kept of the times.
 
 A machine's mood moves the microseconds by half, so nothing is compared across time: the sides take turns
 within each round, every round gives one ratio, and the median of the ratios is what is reported.
 """
 
-import gc
 import json
 import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-BLOCK = 0.03  # seconds a timed block lasts, about
-WARM_UP = 3  # untimed steps before each block
+from checking import Disagreement
+from sides import EXPERT, PLAIN, Side
+from workloads import Workload
+
+WORKER = Path(__file__).with_name("worker.py")
 
 Samples = dict[str, list[float]]  # side → one figure a round
-Step = Callable[[], Any]
 
 
-@dataclass
-class Row:
-    """One line of the table: what each side took, round by round, and the target minigrad is held to."""
+class Worker:
+    """A process that has a side of a workload ready; it sleeps while it is not asked.
 
-    name: str
-    about: str
-    unit: str
-    samples: Samples
-    target: float | None = None  # on the ratio, or on minigrad's own figure when `absolute`
-    absolute: bool = False
-    notes: dict[str, Any] = field(default_factory=dict)
-
-    def median(self, side: str) -> float:
-        """The median figure of one side, in `unit`."""
-        return statistics.median(self.samples[side])
-
-    def ratios(self, side: str = "minigrad") -> list[float]:
-        """What the side took in each round over what plain NumPy took in that round."""
-        return [b / a for a, b in zip(self.samples["plain"], self.samples[side], strict=True)]
-
-    def ratio(self, side: str = "minigrad") -> tuple[float, float, float]:
-        """Lower quartile, median and upper quartile of the ratios."""
-        ratios = self.ratios(side)
-        lower, median, upper = statistics.quantiles(ratios, n=4, method="inclusive") if ratios[1:] else ratios * 3
-        return lower, median, upper
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None where there is none."""
-        if self.target is None:
-            return None
-        return (self.median("minigrad") if self.absolute else self.ratio()[1]) <= self.target
-
-    def as_json(self) -> dict[str, Any]:
-        """Every figure of the row, for `--json`."""
-        medians = {side: self.median(side) for side in self.samples}
-        return asdict(self) | {"medians": medians, "ratio": self.ratio(), "met": self.met}
-
-
-def take_turns(starts: Mapping[str, Callable[[], Step]], rounds: int) -> Samples:
-    """Seconds a step of each side, one figure a round.
-
-    Every block starts its side afresh (so all sides stay equally far into training), collects garbage,
-    warms up and then times as many steps as fill about `BLOCK` seconds. The order is turned round every
-    round, so that going first favours nobody. The garbage collector is left on.
+    Raises
+    ------
+    Disagreement
+        when the side does not compute what it should.
     """
-    counts = {side: max(1, round(BLOCK / best_of_a_few(start()))) for side, start in starts.items()}
-    samples: Samples = {side: [] for side in starts}
+
+    def __init__(self, side: Side, workload: Workload, mode: str = "time") -> None:
+        command = [sys.executable, str(WORKER), side.name, workload.name, mode]
+        given = environment(workload.threads)
+        self.side = side
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=given
+        )
+        self.ready = self.answer()
+
+    def answer(self) -> dict[str, Any]:
+        """What the process says next."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        answer = json.loads(line) if line else {"error": f"{self.side.name}: its process ended, see above"}
+        if "error" in answer:
+            raise Disagreement(answer["error"])
+        return answer
+
+    def block(self) -> float:
+        """Seconds a step, over a block of them."""
+        assert self.process.stdin is not None
+        print(file=self.process.stdin)
+        return self.answer()["seconds"]
+
+    def end(self) -> None:
+        """Let the process end."""
+        self.process.communicate()
+
+
+def environment(threads: int) -> dict[str, str]:
+    """The environment of a process with so many threads for BLAS and its like, and the workers' modules."""
+    count = {f"{name}_NUM_THREADS": str(threads) for name in ("OPENBLAS", "MKL", "OMP", "VECLIB_MAXIMUM", "NUMBA")}
+    single = {} if threads > 1 else {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
+    return os.environ | count | single
+
+
+def take_turns(workload: Workload, sides: Sequence[Side], rounds: int) -> tuple[Samples, dict[str, float]]:
+    """Seconds a step of each side, one figure a round, and what its first step took.
+
+    The order is turned round every round, so that going first favours nobody.
+    """
+    workers = [Worker(side, workload) for side in sides]
+    samples: Samples = {side.name: [] for side in sides}
     for turn in range(rounds):
-        for side in list(starts)[:: 1 if turn % 2 else -1]:
-            samples[side].append(time_block(starts[side](), counts[side]))
-    return samples
+        for worker in workers[:: 1 if turn % 2 else -1]:
+            samples[worker.side.name].append(worker.block())
+    for worker in workers:
+        worker.end()
+    return samples, {worker.side.name: worker.ready["first"] for worker in workers}
 
 
-def time_block(step: Step, count: int) -> float:
-    """Seconds a step, over `count` of them."""
-    gc.collect()
-    for _ in range(min(WARM_UP, count)):
-        step()
-    begin = perf_counter()
-    for _ in range(count):
-        step()
-    return (perf_counter() - begin) / count
-
-
-def best_of_a_few(step: Step) -> float:
-    """Seconds of the fastest of a few steps: a first guess, to know how many fill a block."""
-    return min(time_block(step, 1) for _ in range(WARM_UP))
+def peaks(workload: Workload, sides: Sequence[Side], rounds: int) -> tuple[Samples, float]:
+    """Peak memory in MiB of whole processes that take a few steps, the sides in turn; and with NumPy alone."""
+    samples: Samples = {side.name: [] for side in sides}
+    floor = float("inf")
+    for _ in range(rounds):
+        for side in sides:
+            worker = Worker(side, workload, "peak")
+            worker.end()
+            samples[side.name].append(worker.ready["peak"])
+            floor = min(floor, worker.ready["floor"])
+    return samples, floor
 
 
 def time_imports(modules: Mapping[str, str], rounds: int) -> Samples:
@@ -106,13 +110,36 @@ def time_imports(modules: Mapping[str, str], rounds: int) -> Samples:
     return samples
 
 
-def peak_of(side: str) -> dict[str, float]:
-    """What `peak.py` reports for one side, from a process of its own: its peak memory in MiB and its last loss."""
-    command = [sys.executable, str(Path(__file__).with_name("peak.py")), side]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+@dataclass
+class Row:
+    """One line of the table: what each side took, round by round, and what minigrad is held to."""
 
+    name: str
+    about: str
+    unit: str
+    samples: Samples
+    targets: Mapping[tuple[str, str], float] = field(default_factory=dict)  # (kind, over whom; "": absolute) → at most
 
-def peaks(sides: Sequence[str], rounds: int) -> Samples:
-    """Peak memory of each side in MiB, the sides in turn."""
-    turns = [{side: peak_of(side)["peak"] for side in sides} for _ in range(rounds)]
-    return {side: [turn[side] for turn in turns] for side in sides}
+    @property
+    def base(self) -> str | None:
+        """The side that the others are compared with: the expert's where there is one, else plain NumPy."""
+        return next((side for side in (EXPERT, PLAIN) if side in self.samples), None)
+
+    def median(self, side: str) -> float:
+        """The median figure of one side, in `unit`."""
+        return statistics.median(self.samples[side])
+
+    def ratio(self, side: str, over: str) -> tuple[float, float, float]:
+        """Lower quartile, median and upper quartile of what one side took over what another took in the same round."""
+        ratios = [a / b for a, b in zip(self.samples[side], self.samples[over], strict=True)]
+        lower, median, upper = statistics.quantiles(ratios, n=4, method="inclusive") if ratios[1:] else ratios * 3
+        return lower, median, upper
+
+    def verdicts(self, sides: Sequence[Side]) -> list[tuple[str, str, tuple[float, float, float], float]]:
+        """For each side that is held to a target: its name, over whom, quartiles of the figure, and the target."""
+        return [
+            (side.name, over, self.ratio(side.name, over) if over else (self.median(side.name),) * 3, target)
+            for (kind, over), target in self.targets.items()
+            for side in sides
+            if side.kind == kind and side.name in self.samples and (not over or over in self.samples)
+        ]

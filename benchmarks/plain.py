@@ -1,14 +1,31 @@
 """The benchmark's training steps derived by hand: what one writes in NumPy without a framework.
 
-Each function below is a forward pass followed by its own derivation backwards, and the formula is the
+Each function here is a forward pass followed by its own derivation backwards, and the formula is the
 code. Nothing is tuned: every result is a fresh array, and the optimizers loop over the parameters.
 A layer is ``z = x @ w.T + b`` with ``w`` of shape (out, in), and ``dz`` stands for ∂loss/∂z throughout.
+In float64 this is also the reference that every side is checked against.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy import ndarray as Array
+from workloads import (
+    BN_EPS,
+    BN_MOMENTUM,
+    Chain,
+    Elementwise,
+    Network,
+    Start,
+    Trainer,
+    Workload,
+    batch_of,
+    first_running,
+    first_weights,
+    function_of,
+    operands,
+)
 
 Loss = Callable[[Array, Array], tuple[np.floating, Array]]
 
@@ -96,6 +113,49 @@ def deep_tanh(params: Sequence[Array], x: Array, y: Array) -> tuple[np.floating,
     return loss, grads[::-1]
 
 
+def normalised_mlp(
+    params: Sequence[Array], running: Sequence[Array], x: Array, labels: Array
+) -> tuple[np.floating, list[Array]]:
+    """Hidden layers of batch normalisation and relu, then cross-entropy; the running averages are updated in place."""
+    h, kept = x, []
+    for i in range(0, len(params) - 2, 3):
+        w, gamma, beta = params[i : i + 3]
+        z_hat, inverse = normalise(h @ w.T, *running[2 * i // 3 : 2 * i // 3 + 2])
+        out = np.maximum(gamma * z_hat + beta, 0)
+        kept.append((h, z_hat, inverse, out, w, gamma))
+        h = out
+    w, b = params[-2:]
+    loss, dz = cross_entropy(h @ w.T + b, labels)
+    grads = [dz.sum(0), dz.T @ h]
+    dh = dz @ w
+    for h, z_hat, inverse, out, w, gamma in reversed(kept):
+        dy = dh * (out > 0)
+        dbeta, dgamma = dy.sum(0), (dy * z_hat).sum(0)
+        dz = (gamma * inverse) * (dy - (dbeta + z_hat * dgamma) / len(x))
+        grads += [dbeta, dgamma, dz.T @ h]
+        dh = dz @ w
+    return loss, grads[::-1]
+
+
+def normalise(z: Array, running_mean: Array, running_var: Array) -> tuple[Array, Array]:
+    """(z - mean) / √(variance + ε) over the batch, and that 1 / √…; the running variance is the unbiased one."""
+    mean = z.mean(0)
+    centred = z - mean
+    variance = (centred * centred).mean(0)
+    running_mean += BN_MOMENTUM * (mean - running_mean)
+    running_var += BN_MOMENTUM * (variance * (len(z) / (len(z) - 1)) - running_var)
+    inverse = 1 / np.sqrt(variance + BN_EPS)
+    return centred * inverse, inverse
+
+
+def elementwise(x: Array, w: Array, b: Array) -> tuple[np.floating, list[Array]]:
+    """sum(tanh(x w + b) sigmoid(x)) and its gradients."""
+    tanh = np.tanh(x * w + b)
+    sigmoid = 1 / (1 + np.exp(-x))
+    du = sigmoid * (1 - tanh * tanh)
+    return (tanh * sigmoid).sum(), [du * w + tanh * sigmoid * (1 - sigmoid), du * x, du]
+
+
 def chain(x: Array, scale: float, shift: float, length: int) -> tuple[Array, Array]:
     """x ← x · scale + shift, `length` times over, and the derivative of the last x with respect to the first."""
     for _ in range(length):
@@ -104,6 +164,12 @@ def chain(x: Array, scale: float, shift: float, length: int) -> tuple[Array, Arr
     for _ in range(length):
         g = g * scale
     return x, g
+
+
+GRADIENTS = {
+    "toy": tanh_mlp, "toy-adam": tanh_mlp, "digits": relu_classifier, "mnist": relu_classifier, "wide": relu_regressor,
+    "deep": deep_tanh, "bn": normalised_mlp,
+}  # fmt: skip
 
 
 # Optimizers: `step` moves the parameters in place; θ parameter, g gradient.
@@ -153,3 +219,38 @@ class Adam:
             v_hat = self.v[i] / (1 - beta1**self.t)
             r_hat = self.r[i] / (1 - beta2**self.t)
             p -= self.lr * v_hat / (self.eps + np.sqrt(r_hat))
+
+
+# The workloads, as `sides.py` wants them.
+
+
+def prepare(workload: Workload, dtype: type = np.float32) -> Start:
+    """How to start the workload."""
+    if isinstance(workload, Network):
+        return lambda: train(workload, dtype)
+    if isinstance(workload, Elementwise):
+        arrays = operands(workload, dtype)
+        return lambda: function_of(lambda: elementwise(*arrays))
+    return lambda: function_of(lambda: chain_once(workload, dtype))
+
+
+def train(workload: Network, dtype: type) -> Trainer:
+    """The network from its first weights."""
+    x, y = batch_of(workload, dtype)
+    params = list(first_weights(workload, dtype))
+    running = first_running(workload, dtype)
+    optimizer = getattr(sys.modules[__name__], workload.optimizer)(params, **workload.options)
+    gradient, given = GRADIENTS[workload.name], [running] if running else []
+
+    def step() -> np.floating:
+        loss, grads = gradient(params, *given, x, y)
+        optimizer.step(grads)
+        return loss
+
+    return Trainer(step, lambda: params + running)
+
+
+def chain_once(workload: Chain, dtype: type) -> tuple[Array, list[Array]]:
+    """The chain's last value and derivative."""
+    x, g = chain(np.array(workload.start, dtype), workload.scale, workload.shift, workload.length)
+    return x, [g]

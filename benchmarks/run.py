@@ -1,257 +1,135 @@
-"""How minigrad compares with plain NumPy: ``python benchmarks/run.py`` (``--help`` for what it takes).
+"""How fast minigrad is, and the others: ``python benchmarks/run.py`` (``--help`` for what it takes).
 
-First every workload is checked (the sides must compute the same thing), then timed, then the table is
-printed. A missed target is a figure to read, not a failure; only a failed check ends with a non-zero exit.
+Every side of a workload has a process of its own, where it is first checked and then timed, in turn with the others.
+A missed target is a figure to read, not a failure; only a failed check ends with a non-zero exit.
 """
 
 import argparse
-import importlib.util
 import json
-import os
-import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from time import perf_counter
 
-import numpy as np
-import workloads
-from measure import Row, peak_of, peaks, take_turns, time_imports
-from rich.box import SIMPLE_HEAD
+from checking import Disagreement
+from measure import Row, Samples, peaks, take_turns, time_imports
+from report import as_json, draw, machine, stem, table_of, targets_of
 from rich.console import Console
-from rich.table import Table
-from workloads import CHAIN_LENGTHS, CHAIN_TARGET, MEMORY, TRAINING, Workload
+from sides import PLAIN, SIDES, Side
+from workloads import WORKLOADS, Chain, Workload, named
 
-NAMES = [*(w.name for w in TRAINING), "chain", "memory", "import"]
-CHECKED_STEPS = 3
-TOLERANCE = {np.float32: 1e-5, np.float64: 1e-9}
+RESULTS = Path(__file__).with_name("results")
+MEMORY, IMPORT = "memory", "import"
+NAMES = list(dict.fromkeys([*(w.name.split()[0] for w in WORKLOADS), MEMORY, IMPORT]))
 MEMORY_ROUNDS = 5  # peaks hardly vary
-IMPORT_TARGET = 1.25
+MEMORY_TARGETS = {("eager", "plain"): 1.2}
+IMPORT_TARGETS = {("eager", "plain"): 1.25}
+PROGRAMS = ("toy", "deep", "wide")  # whose first steps are shown
 
 
-# The check
+def measure(workload: Workload, sides: list[Side], rounds: int) -> Iterator[Row]:
+    """Microseconds of a step, or of a node of a chain; and milliseconds of the step that makes a program."""
+    sides = [side for side in sides if side.does(workload)]
+    samples, first = take_turns(workload, sides, rounds)
+    chain = isinstance(workload, Chain)
+    factor = 1e6 / (2 * workload.length) if isinstance(workload, Chain) else 1e6
+    unit = "µs/node" if chain else "µs"
+    yield Row(workload.name, workload.about, unit, scaled(samples, factor), workload.targets)
+    compiling = {side.name: [first[side.name]] for side in sides if side.compiles}
+    if workload.name in PROGRAMS and compiling:
+        about = f"the first step of {workload.name}, in which a program is made; once a run"
+        yield Row(f"{workload.name}, first", about, "ms", scaled(compiling, 1e3))
 
 
-class Disagreement(Exception):
-    """Two sides of a workload do not compute the same thing."""
-
-
-def agree(what: str, ours: Any, plain: Any, tolerance: float) -> None:
-    """Raise unless ‖ours - plain‖ ≤ tolerance · ‖plain‖."""
-    ours, plain = np.asarray(ours, np.float64), np.asarray(plain, np.float64)
-    if ours.shape != plain.shape:
-        raise Disagreement(f"{what}: shape {ours.shape}, plain {plain.shape}")
-    distance, size = np.linalg.norm(ours - plain), np.linalg.norm(plain)
-    if not distance <= tolerance * size:
-        raise Disagreement(f"{what}: relative distance from plain {distance / size:.2e}, allowed {tolerance:.0e}")
-
-
-def check_training(workload: Workload, side: str) -> None:
-    """A few steps from the same weights: the same losses, the same parameters, the same dtype."""
-    for dtype, tolerance in TOLERANCE.items():
-        plain = workloads.with_plain(workload, dtype)
-        ours = getattr(workloads, f"with_{side}")(workload, dtype)
-        for n in range(1, CHECKED_STEPS + 1):
-            where = f"{workload.name}: {side} in {dtype.__name__}, step {n}"
-            agree(f"{where}, loss", ours.step().item(), plain.step(), tolerance)
-            for i, (p, q) in enumerate(zip(ours.params(), plain.params(), strict=True)):
-                agree(f"{where}, parameter {i}", p, q, tolerance)
-                if p.dtype != dtype:
-                    raise Disagreement(f"{where}, parameter {i}: dtype {p.dtype}")
-
-
-def check_chain(side: str) -> None:
-    """The last value of the chain and its derivative."""
-    ours = getattr(workloads, f"chain_with_{side}")(CHAIN_LENGTHS[0])
-    for what, a, b in zip(("value", "derivative"), ours, workloads.chain_with_plain(CHAIN_LENGTHS[0]), strict=True):
-        agree(f"chain: {side}, {what}", a, b, TOLERANCE[np.float32])
-
-
-def check(name: str, sides: list[str]) -> None:
-    """Raise `Disagreement` unless all sides of the named workload agree with plain NumPy."""
-    for side in of(name, sides)[1:]:
-        if name == "chain":
-            check_chain(side)
-        elif name != "import":
-            check_training(next(w for w in (*TRAINING, MEMORY) if w.name == name), side)
-
-
-# The measurements: each gives rows of the table
-
-
-def measure_training(workload: Workload, sides: list[str], rounds: int) -> Iterator[Row]:
-    """Microseconds of one full training step."""
-
-    def start(side: str) -> Callable[[], Any]:
-        return getattr(workloads, f"with_{side}")(workload).step
-
-    samples = take_turns({side: partial(start, side) for side in sides}, rounds)
-    yield Row(workload.name, workload.about, "µs", scaled(samples, 1e6), workload.target)
-
-
-def measure_chain(sides: list[str], rounds: int) -> Iterator[Row]:
-    """Microseconds a node of a long chain of scalars, at three lengths."""
-
-    def start(side: str, length: int) -> Callable[[], Any]:
-        return partial(getattr(workloads, f"chain_with_{side}"), length)
-
-    for length in CHAIN_LENGTHS:
-        samples = take_turns({side: partial(start, side, length) for side in sides}, rounds)
-        target = CHAIN_TARGET if length == CHAIN_LENGTHS[1] else None
-        about = f"{length:,} x (multiply by a number, add a number) on one scalar"
-        a_node = scaled(samples, 1e6 / (2 * length))
-        yield Row(f"chain {length // 1000}k", about, "µs/node", a_node, target, absolute=True)
-
-
-def measure_memory(sides: list[str], rounds: int) -> Iterator[Row]:
+def measure_memory(sides: list[Side], rounds: int) -> Iterator[Row]:
     """Peak memory of a whole process that takes a few steps."""
-    floor = peak_of("numpy")["peak"]
-    samples = peaks(sides, min(rounds, MEMORY_ROUNDS))
-    about = f"{MEMORY.about}; importing NumPy alone: {floor:.0f} MiB"
-    yield Row("memory", about, "MiB", samples, MEMORY.target, notes={"numpy_alone": floor})
+    workload = named("wide")
+    samples, floor = peaks(workload, sides, min(rounds, MEMORY_ROUNDS))
+    about = f"peak memory of a process that takes three steps of wide; with NumPy alone: {floor:.0f} MiB"
+    yield Row(MEMORY, about, "MiB", samples, MEMORY_TARGETS)
 
 
-def measure_import(sides: list[str], rounds: int) -> Iterator[Row]:
-    """Milliseconds of a whole process that imports minigrad, or only NumPy, and ends."""
-    samples = time_imports({side: "numpy" if side == "plain" else side for side in sides}, rounds)
-    about = "a process that imports minigrad, or only NumPy, and ends"
-    yield Row("import", about, "ms", scaled(samples, 1e3), IMPORT_TARGET)
+def measure_import(sides: list[Side], rounds: int) -> Iterator[Row]:
+    """Milliseconds of a whole process that imports a package, or only NumPy, and ends."""
+    modules = {PLAIN: "numpy"}
+    for side in sides:
+        if side.packages and side.packages[0] not in modules.values():
+            modules[side.name] = side.packages[0]
+    about = "a process that imports the package, or only NumPy, and ends"
+    yield Row(IMPORT, about, "ms", scaled(time_imports(modules, rounds), 1e3), IMPORT_TARGETS)
 
 
-def measure(name: str, sides: list[str], rounds: int) -> Iterator[Row]:
-    """The rows of the named workload."""
-    sides = of(name, sides)
-    special = {"chain": measure_chain, "memory": measure_memory, "import": measure_import}
-    if name in special:
-        return special[name](sides, rounds)
-    return measure_training(next(w for w in TRAINING if w.name == name), sides, rounds)
-
-
-def of(name: str, sides: list[str]) -> list[str]:
-    """The sides that a workload has: a chain of its length is not compiled, and importing is not done twice."""
-    return [side for side in sides if side != "compiled" or name not in ("chain", "import")]
-
-
-def scaled(samples: dict[str, list[float]], factor: float) -> dict[str, list[float]]:
+def scaled(samples: Samples, factor: float) -> Samples:
     """The samples in another unit."""
     return {side: [factor * s for s in figures] for side, figures in samples.items()}
 
 
-# The report
-
-
-def machine() -> dict[str, str]:
-    """What the figures were measured on."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
-        "CPU": f"{cpu_model()}, {os.cpu_count()} cores ({usable} usable)",
-        "Python": f"{platform.python_version()} ({platform.python_implementation()}, {platform.system()})",
-        "NumPy": np.__version__,
-        "BLAS": f"{blas()}; threads: {blas_threads()}",
-    }
-
-
-def cpu_model() -> str:
-    """The processor's name as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def blas() -> str:
-    """Name and version of the BLAS that NumPy was built with."""
-    found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return f"{found.get('name', 'unknown')} {found.get('version', '')}".strip()
-
-
-def blas_threads() -> str:
-    """How many threads BLAS uses: asked of it where threadpoolctl is installed, else as the environment has it."""
-    if importlib.util.find_spec("threadpoolctl"):
-        from threadpoolctl import threadpool_info
-
-        return ", ".join(str(pool["num_threads"]) for pool in threadpool_info() if pool["user_api"] == "blas")
-    variables = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-    return next((f"{os.environ[v]} ({v})" for v in variables if v in os.environ), "its default")
-
-
-def table_of(rows: list[Row], sides: list[str]) -> Table:
-    """The table that is printed."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("workload", no_wrap=True)
-    for heading in ("plain", "minigrad", "unit", "ratio", "quartiles", "target", "met"):
-        table.add_column(heading, justify="left" if heading in ("unit", "met") else "right", no_wrap=True)
-    for side in sides[2:]:
-        table.add_column(side, justify="right", no_wrap=True)
-    for row in rows:
-        lower, ratio, upper = row.ratio()
-        own = [figure(row.median(side)) for side in sides[:2]]
-        others = [multiple(row.ratio(side)[1]) if side in row.samples else "" for side in sides[2:]]
-        target = "" if row.target is None else f"≤ {row.target:g}" + (" µs" if row.absolute else "")
-        met = {None: "", True: "[green]yes[/green]", False: "[red]no[/red]"}[row.met]
-        spread = f"{multiple(lower)} … {multiple(upper)}"
-        table.add_row(row.name, *own, row.unit, multiple(ratio), spread, target, met, *others)
-    return table
-
-
-def figure(value: float) -> str:
-    """A time or a size, with three digits that mean something."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def multiple(ratio: float) -> str:
-    """A ratio, to the hundredth while that can matter."""
-    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
+def measurements(names: list[str]) -> Iterator[tuple[str, partial[Iterator[Row]]]]:
+    """What is to be measured under these names, in the table's order."""
+    for workload in WORKLOADS:
+        if workload.name.split()[0] in names:
+            yield workload.name, partial(measure, workload)
+    for name, special in ((MEMORY, measure_memory), (IMPORT, measure_import)):
+        if name in names:
+            yield name, partial(special)
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="minigrad against plain NumPy, one training step at a time")
+    available = [side for side in SIDES if side.available]
+    parser = argparse.ArgumentParser(description="minigrad against NumPy by hand, and others: one step at a time")
     parser.add_argument("--only", metavar="NAMES", default=",".join(NAMES), help=f"of {', '.join(NAMES)}; by commas")
+    sides = ", ".join(side.name for side in SIDES)
+    parser.add_argument("--sides", metavar="NAMES", help=f"of {sides}; by commas (default: what is installed)")
     parser.add_argument("--rounds", type=int, default=25, help="rounds of every measurement (default 25)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there as well")
-    parser.add_argument("--peers", action="store_true", help="measure PyTorch (eager) too, when it is installed")
+    parser.add_argument("--save", action="store_true", help=f"keep figures, table and picture in {RESULTS.name}/")
     args = parser.parse_args()
     args.only = args.only.split(",")
     if unknown := set(args.only) - set(NAMES):
         parser.error(f"no workload named {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     if args.rounds < 1:
         parser.error("--rounds must be at least 1")
+    wanted = args.sides.split(",") if args.sides else [side.name for side in available]
+    if unknown := set(wanted) - {side.name for side in available}:
+        parser.error(f"{', '.join(sorted(unknown))}: not installed, or no side; there are {sides}")
+    args.sides = [side for side in available if side.name in wanted]
     return args
 
 
 def main() -> int:
     """Check, measure, print; 1 when a check fails, else 0."""
     args = arguments()
-    console, progress = Console(), Console(stderr=True)
-    sides = ["plain", "minigrad", "compiled"]
-    if args.peers and importlib.util.find_spec("torch"):
-        sides.append("torch")
-    elif args.peers:
-        progress.print("PyTorch is not installed and is left out")
-    for key, value in machine().items():
-        console.print(f"{key:<7} {value}", highlight=False)
-    try:
-        for name in args.only:
-            with progress.status(f"{name}: do all sides compute the same?"):
-                check(name, sides)
-    except Disagreement as error:
-        console.print(f"check failed: {error}", style="red", highlight=False, soft_wrap=True)
-        return 1
+    progress = Console(stderr=True)
+    about = machine(args.sides)
     rows: list[Row] = []
-    for name in args.only:
-        with progress.status(f"{name}: measuring"):
-            rows += measure(name, sides, args.rounds)
-    console.print(table_of(rows, sides))
-    console.print("ratio: what minigrad took over what plain NumPy took, the median over the rounds", highlight=False)
-    for side in sides[2:]:
-        console.print(f"{side}: its ratio to plain NumPy, likewise", highlight=False)
+    try:
+        for name, rows_of in measurements(args.only):
+            begin = perf_counter()
+            with progress.status(f"{name}: checking and measuring"):
+                rows += rows_of(args.sides, args.rounds)
+            progress.print(f"{name}: all sides agree; measured in {perf_counter() - begin:.0f} s", highlight=False)
+    except Disagreement as error:
+        progress.print(f"check failed: {error}", style="red", highlight=False, soft_wrap=True)
+        return 1
+    report = {"machine": about, "rounds": args.rounds, "rows": [as_json(row, args.sides) for row in rows]}
+    numbers = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    console = Console(record=True, width=max(100, 24 + 12 * len(args.sides)))
+    for key, value in about.items():
+        console.print(f"{key:<9}{value}", highlight=False, soft_wrap=True)
+    console.print(table_of(rows, args.sides))
     for row in rows:
-        console.print(f"{row.name:<9} {row.about}", highlight=False, soft_wrap=True)
+        console.print(f"{row.name:<13} {row.about}", highlight=False, soft_wrap=True)
+    console.print(targets_of(rows, args.sides))
     if args.json:
-        report = {"machine": machine(), "rounds": args.rounds, "rows": [row.as_json() for row in rows]}
-        args.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        args.json.write_text(numbers)
+    if args.save:
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / stem(about["date"])
+        path.with_suffix(".json").write_text(numbers)
+        path.with_suffix(".txt").write_text(console.export_text())
+        draw(rows, args.sides, path.with_suffix(".png"))
     return 0
 
 

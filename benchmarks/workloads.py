@@ -1,22 +1,33 @@
-"""What is measured: the networks, their data and first weights, and one training step of each, written several ways.
+"""What is measured: the networks and functions, their data, first weights and targets.
 
-A `Workload` describes a network once; `with_plain`, `with_minigrad` and `with_torch` each turn it into a
-`Trainer` that starts from the same weights, sees the same batch and takes the same steps. The formulas
-of the plain side are in `plain.py`; how the steps are timed is in `measure.py`.
+Nothing is computed here. A side is a module (`plain.py`, `expert.py`, `with_torch.py` …) whose `prepare(workload,
+dtype)` returns a function that starts a `Trainer`: all of them from the same weights, on the same batch. Which sides
+there are stands in `sides.py`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import plain
+
+BN_EPS, BN_MOMENTUM = 1e-5, 0.1  # of batch normalisation: the usual ones
+
+
+class Trainer(NamedTuple):
+    """A workload under way: `step()` does it once and returns its loss, `state()` reads all that the step leaves."""
+
+    step: Callable[[], Any]
+    state: Callable[[], list[np.ndarray]]
+
+
+Start = Callable[[], Trainer]
 
 
 @dataclass(frozen=True)
-class Workload:
-    """A network, the batch it sees and the step it takes; `gradient` is the one derived by hand."""
+class Network:
+    """A network, the batch it sees and the step it takes: forward, loss, backward and update."""
 
     name: str
     sizes: tuple[int, ...]  # features in, hidden …, out
@@ -25,40 +36,103 @@ class Workload:
     batch: int
     optimizer: str  # its name in optim
     options: dict[str, float]
-    gradient: Callable[..., tuple[np.floating, list[np.ndarray]]]
-    target: float  # minigrad is to take at most this many times what plain NumPy takes
     activation_after_last: bool = False
+    batch_norm: bool = False  # between each hidden layer, which then has no bias, and its activation
+    threads: int = 1  # of BLAS
+    targets: dict[tuple[str, str], float] = field(default_factory=dict)  # (kind of side, over which) → at most
 
     @property
     def about(self) -> str:
         """The network in a few words, for the table."""
         layers = "-".join(map(str, self.sizes)) if len(self.sizes) < 6 else f"{len(self.sizes) - 1} x {self.sizes[0]}"
-        return f"{layers} {self.activation.lower()}, batch {self.batch}, {self.optimizer}"
+        norm = "batch norm + " if self.batch_norm else ""
+        return f"{layers} {norm}{self.activation.lower()}, {self.loss}, batch {self.batch}, {self.optimizer}"
 
+    @property
+    def layers(self) -> list[tuple[int, int, bool, bool]]:
+        """Features in, features out, whether normalised, whether activated: of each layer."""
+        pairs = list(pairwise(self.sizes))
+        hidden = [True] * (len(pairs) - 1)
+        norms, active = [h and self.batch_norm for h in [*hidden, False]], [*hidden, self.activation_after_last]
+        return [(m, n, norm, a) for (m, n), norm, a in zip(pairs, norms, active, strict=True)]
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """sum(tanh(x·w + b)·sigmoid(x)) of three arrays, and its gradients."""
+
+    name: str = "elementwise"
+    size: int = 4 * 2**20
+    threads: int = 2
+    targets: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        """The function in a few words, for the table."""
+        return f"sum(tanh(x*w + b) * sigmoid(x)) on {self.size:,} elements, and its three gradients"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """x ← x · scale + shift on one scalar, `length` times over: 2 x length nodes, so what is left is a node's cost."""
+
+    length: int
+    threads: int = 1
+    targets: dict[tuple[str, str], float] = field(default_factory=dict)
+    scale: float = 1 - 2**-13  # exact in float32, so that all precisions compute the same chain
+    shift: float = 2**-13
+    start: float = 0.5
+
+    @property
+    def name(self) -> str:
+        """With the number of scalar operations."""
+        return f"chain {2 * self.length // 1000}k"
+
+    @property
+    def about(self) -> str:
+        """The chain in a few words, for the table."""
+        return f"{self.length:,} x (multiply by a number, add a number) on one scalar; the time of one of the two"
+
+
+Workload = Network | Elementwise | Chain
 
 TOY = ((2, 16, 16, 1), "Tanh", "binary_cross_entropy_with_logits", 32)
-TRAINING = (
-    Workload("toy", *TOY, "SGD", {"lr": 0.1}, plain.tanh_mlp, target=1.2),
-    Workload("toy-adam", *TOY, "Adam", {"lr": 1e-3}, plain.tanh_mlp, target=0.9),
-    Workload(
+WORKLOADS: tuple[Workload, ...] = (
+    Network("toy", *TOY, "SGD", {"lr": 0.1}, targets={("eager", "plain"): 1.2, ("compiled", "expert"): 1.2}),
+    Network("toy-adam", *TOY, "Adam", {"lr": 1e-3}, targets={("eager", "plain"): 0.9, ("compiled", "expert"): 1.2}),
+    Network(
         "digits", (64, 128, 64, 10), "ReLU", "cross_entropy", 64, "Adam", {"lr": 1e-3},
-        plain.relu_classifier, target=1.0,
+        targets={("eager", "plain"): 1.0, ("compiled", "expert"): 1.05},
     ),
-    Workload(
-        "deep", (32,) * 51, "Tanh", "mse_loss", 16, "SGD", {"lr": 0.01}, plain.deep_tanh, target=1.0,
-        activation_after_last=True,
-    ),
-    Workload(
+    Network(
         "mnist", (784, 512, 256, 10), "ReLU", "cross_entropy", 128, "Momentum", {"lr": 0.01, "momentum": 0.9},
-        plain.relu_classifier, target=1.1,
+        threads=2, targets={("eager", "plain"): 1.1, ("compiled", "expert"): 1.05},
     ),
+    Network(
+        "wide", (1024, 2048, 2048, 1024), "ReLU", "mse_loss", 512, "SGD", {"lr": 0.01},
+        threads=2, targets={("compiled", "expert"): 1.05},
+    ),
+    Network(
+        "deep", (32,) * 51, "Tanh", "mse_loss", 16, "SGD", {"lr": 0.01}, activation_after_last=True,
+        targets={("eager", "plain"): 1.0, ("compiled", "expert"): 1.2},
+    ),
+    Network(
+        "bn", (64, 128, 128, 128, 10), "ReLU", "cross_entropy", 128, "Adam", {"lr": 1e-3}, batch_norm=True,
+        targets={("compiled", "expert"): 1.2},
+    ),
+    Elementwise(targets={("compiled", "expert"): 1.1}),
+    Chain(2_500),
+    Chain(10_000, targets={("eager", ""): 4.0}),
+    Chain(40_000),
 )  # fmt: skip
-MEMORY = Workload(
-    "memory", (1024, 2048, 2048, 1024), "ReLU", "mse_loss", 512, "SGD", {"lr": 0.01}, plain.relu_regressor, target=1.2
-)
 
 
-def batch_of(workload: Workload, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+def named(name: str) -> Workload:
+    """The workload of that name."""
+    return next(w for w in WORKLOADS if w.name == name)
+
+
+def batch_of(workload: Network, dtype: type) -> tuple[np.ndarray, np.ndarray]:
     """One batch of random inputs (batch, features) and targets of the kind the loss wants."""
     rng = np.random.default_rng(1)
     n, out = workload.batch, workload.sizes[-1]
@@ -66,137 +140,55 @@ def batch_of(workload: Workload, dtype: type) -> tuple[np.ndarray, np.ndarray]:
     if workload.loss == "cross_entropy":
         return x, rng.integers(out, size=n)
     if workload.loss == "mse_loss":
-        return x, rng.uniform(-1, 1, (n, out)).astype(dtype)
+        return x, rng.uniform(-1, 1, (n, out)).astype(np.float32).astype(dtype)
     return x, rng.integers(2, size=(n, out)).astype(dtype)
 
 
-def first_weights(workload: Workload, dtype: type) -> Iterator[np.ndarray]:
-    """Weight (out, in) and bias (out,) of each layer in turn, uniform in ±√(6 / (in + out))."""
+def first_weights(workload: Network, dtype: type) -> Iterator[np.ndarray]:
+    """Of each layer in turn: weight (out, in) and bias (out,), uniform in ±√(6 / (in + out)); or weight, γ and β."""
     rng = np.random.default_rng(2)
-    for fan_in, fan_out in pairwise(workload.sizes):
+    for fan_in, fan_out, norm, _ in workload.layers:
         bound = np.float32((6 / (fan_in + fan_out)) ** 0.5)
-        for shape in ((fan_out, fan_in), (fan_out,)):
-            yield (bound * (2 * rng.random(shape, dtype=np.float32) - 1)).astype(dtype)
+        weight, bias = (bound * (2 * rng.random(shape, dtype=np.float32) - 1) for shape in ((fan_out, fan_in), fan_out))
+        yield weight.astype(dtype)
+        if norm:
+            yield np.ones(fan_out, dtype)
+        yield (0 * bias if norm else bias).astype(dtype)
 
 
-class Trainer(NamedTuple):
-    """A network in training: `step()` takes one full step and returns its loss, `params()` reads the weights."""
-
-    step: Callable[[], Any]
-    params: Callable[[], list[np.ndarray]]
-
-
-def with_plain(workload: Workload, dtype: type = np.float32) -> Trainer:
-    """The workload by hand: forward, loss, backward, update."""
-    x, y = batch_of(workload, dtype)
-    params = list(first_weights(workload, dtype))
-    optimizer = getattr(plain, workload.optimizer)(params, **workload.options)
-    gradient = workload.gradient
-
-    def step() -> np.floating:
-        loss, grads = gradient(params, x, y)
-        optimizer.step(grads)
-        return loss
-
-    return Trainer(step, lambda: params)
+def first_running(workload: Network, dtype: type) -> list[np.ndarray]:
+    """The running mean and variance of each batch normalisation, before the first step."""
+    widths = [fan_out for _, fan_out, norm, _ in workload.layers if norm]
+    return [np.full(width, value, dtype) for width in widths for value in (0, 1)]
 
 
-def with_minigrad(workload: Workload, dtype: type = np.float32) -> Trainer:
-    """The workload as a user of minigrad writes it."""
-    import minigrad as mg
-    from minigrad import nn, optim
-
-    usual = mg.get_default_dtype()
-    mg.set_default_dtype(dtype)
-    try:
-        model = nn.Sequential(*layers_of(workload, nn))
-    finally:
-        mg.set_default_dtype(usual)
-    for p, first in zip(model.parameters(), first_weights(workload, dtype), strict=True):
-        p.data[...] = first
-    optimizer = getattr(optim, workload.optimizer)(model.parameters(), **workload.options)
-    loss_function = getattr(nn.functional, workload.loss)
-    x, y = map(mg.tensor, batch_of(workload, dtype))
-
-    def step() -> Any:
-        loss = loss_function(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return Trainer(step, lambda: [p.data for p in model.parameters()])
+def targets_as_rows(workload: Network, y: np.ndarray, dtype: type) -> np.ndarray:
+    """The targets, with labels as rows of zeros and a one."""
+    return np.eye(workload.sizes[-1], dtype=dtype)[y] if workload.loss == "cross_entropy" else y
 
 
-def with_compiled(workload: Workload, dtype: type = np.float32) -> Trainer:
-    """The same step, compiled to a program of NumPy calls."""
-    import minigrad as mg
-
-    eager = with_minigrad(workload, dtype)
-    return Trainer(mg.compile(eager.step), eager.params)
-
-
-def with_torch(workload: Workload, dtype: type = np.float32) -> Trainer:
-    """The same in PyTorch, eager. Its SGD with momentum is minigrad's Momentum while lr stays as it is."""
-    import torch
-
-    model = torch.nn.Sequential(*layers_of(workload, torch.nn)).to(torch.from_numpy(np.empty(0, dtype)).dtype)
-    with torch.no_grad():
-        for p, first in zip(model.parameters(), first_weights(workload, dtype), strict=True):
-            p.copy_(torch.from_numpy(first))
-    torch_optimizer = getattr(torch.optim, workload.optimizer.replace("Momentum", "SGD"))
-    optimizer = torch_optimizer(model.parameters(), **workload.options)
-    loss_function = getattr(torch.nn.functional, workload.loss)
-    x, y = map(torch.from_numpy, batch_of(workload, dtype))
-
-    def step() -> Any:
-        loss = loss_function(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return Trainer(step, lambda: [p.detach().numpy() for p in model.parameters()])
-
-
-def layers_of(workload: Workload, nn: Any) -> list[Any]:
-    """Linear, activation, Linear, activation … from minigrad's nn or from torch's, which share their names."""
+def layers_of(workload: Network, nn: Any) -> list[Any]:
+    """Linear, batch norm, activation … from minigrad's nn or from torch's, which share their names."""
     layers = []
-    for fan_in, fan_out in pairwise(workload.sizes):
-        layers += [nn.Linear(fan_in, fan_out), getattr(nn, workload.activation)()]
-    return layers if workload.activation_after_last else layers[:-1]
+    for fan_in, fan_out, norm, active in workload.layers:
+        layers.append(nn.Linear(fan_in, fan_out, bias=not norm))
+        layers += [nn.BatchNorm1d(fan_out)] if norm else []
+        layers += [getattr(nn, workload.activation)()] if active else []
+    return layers
 
 
-# A chain of scalars: 2 x length nodes, so that what is left is what a node costs.
-
-CHAIN_LENGTHS = (5_000, 20_000, 80_000)  # multiply-adds; the target is held at the middle one
-CHAIN_TARGET = 4.0  # µs a node, forward and backward
-SCALE, SHIFT, START = 0.9999, 0.0001, 0.5
-
-
-def chain_with_plain(length: int) -> tuple[float, float]:
-    """The last value and its derivative, by hand."""
-    x, g = plain.chain(np.array(START, np.float32), SCALE, SHIFT, length)
-    return float(x), float(g)
+def operands(workload: Elementwise, dtype: type) -> list[np.ndarray]:
+    """The x, w and b of the function."""
+    rng = np.random.default_rng(3)
+    return [rng.standard_normal(workload.size, dtype=np.float32).astype(dtype) for _ in range(3)]
 
 
-def chain_with_minigrad(length: int) -> tuple[float, float]:
-    """The last value and its derivative, recorded node by node."""
-    import minigrad as mg
+def function_of(run: Callable[[], tuple[Any, list[np.ndarray]]]) -> Trainer:
+    """A function whose step is its value and its gradients, which are what it leaves."""
+    grads: list[np.ndarray] = []
 
-    start = x = mg.tensor(START, requires_grad=True)
-    for _ in range(length):
-        x = x * SCALE + SHIFT
-    x.backward()
-    return x.item(), start.grad.item()
+    def step() -> Any:
+        value, grads[:] = run()
+        return value
 
-
-def chain_with_torch(length: int) -> tuple[float, float]:
-    """The same in PyTorch."""
-    import torch
-
-    start = x = torch.tensor(START, requires_grad=True)
-    for _ in range(length):
-        x = x * SCALE + SHIFT
-    x.backward()
-    return x.item(), start.grad.item()
+    return Trainer(step, lambda: grads)

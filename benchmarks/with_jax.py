@@ -1,0 +1,100 @@
+"""The workloads in JAX: one jitted function a step, which waits for its results."""
+
+from collections.abc import Callable
+from typing import Any
+
+import formulas
+import jax
+import jax.numpy as jnp
+import numpy as np
+from workloads import (
+    Elementwise,
+    Network,
+    Start,
+    Trainer,
+    Workload,
+    batch_of,
+    first_running,
+    first_weights,
+    function_of,
+    operands,
+    targets_as_rows,
+)
+
+Arrays = list[Any]
+Update = Callable[[Arrays, Arrays, Any], tuple[Arrays, Any]]  # parameters, gradients, state → parameters, state
+
+
+def prepare(workload: Workload, dtype: type = np.float32) -> Start:
+    """How to start the workload; what is compiled is kept from start to start."""
+    if isinstance(workload, Network):
+        return network(workload, dtype)
+    if isinstance(workload, Elementwise):
+        arrays = [jnp.asarray(a) for a in operands(workload, dtype)]
+        gradients = jax.jit(jax.value_and_grad(lambda arrays: formulas.elementwise(jnp, *arrays)))
+        return lambda: function_of(lambda: jax.block_until_ready(gradients(arrays)))
+    raise NotImplementedError(f"{workload.name}: jit would unroll it")
+
+
+def network(workload: Network, dtype: type) -> Start:
+    """The network; every start takes its first weights."""
+    x, labels = batch_of(workload, dtype)
+    y = jnp.asarray(targets_as_rows(workload, labels, dtype))
+    x = jnp.asarray(x)
+    update = OPTIMIZERS[workload.optimizer](**workload.options)
+    gradients = jax.value_and_grad(lambda params: formulas.loss_of(jnp, workload, params, x, y), has_aux=True)
+
+    @jax.jit
+    def once(params: Arrays, running: Arrays, state: Any) -> tuple[Any, Arrays, Arrays, Any]:
+        (loss, stats), grads = gradients(params)
+        params, state = update(params, grads, state)
+        return loss, params, formulas.track(running, stats, workload.batch), state
+
+    def start() -> Trainer:
+        params = [jnp.asarray(p) for p in first_weights(workload, dtype)]
+        running = [jnp.asarray(r) for r in first_running(workload, dtype)]
+        state = [[jnp.zeros_like(p) for p in params] for _ in range(2)], jnp.zeros((), dtype)
+
+        def step() -> Any:
+            nonlocal params, running, state
+            loss, params, running, state = jax.block_until_ready(once(params, running, state))
+            return loss
+
+        return Trainer(step, lambda: [np.asarray(a) for a in params + running])
+
+    return start
+
+
+def sgd(lr: float) -> Update:
+    """θ ← θ - lr g."""
+    return lambda params, grads, state: ([p - lr * g for p, g in zip(params, grads, strict=True)], state)
+
+
+def momentum(lr: float, momentum: float) -> Update:
+    """v ← momentum · v - lr g;  θ ← θ + v."""
+
+    def update(params: Arrays, grads: Arrays, state: Any) -> tuple[Arrays, Any]:
+        (velocities, unused), t = state
+        velocities = [momentum * v - lr * g for v, g in zip(velocities, grads, strict=True)]
+        return [p + v for p, v in zip(params, velocities, strict=True)], ([velocities, unused], t)
+
+    return update
+
+
+def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Update:
+    """v ← β₁ v + (1 - β₁) g;  r ← β₂ r + (1 - β₂) g²;  θ ← θ - lr v̂ / (ε + √r̂)."""
+    beta1, beta2 = betas
+
+    def update(params: Arrays, grads: Arrays, state: Any) -> tuple[Arrays, Any]:
+        (vs, rs), t = state
+        t = t + 1
+        vs = [beta1 * v + (1 - beta1) * g for v, g in zip(vs, grads, strict=True)]
+        rs = [beta2 * r + (1 - beta2) * (g * g) for r, g in zip(rs, grads, strict=True)]
+        rate, shrink = lr / (1 - beta1**t), 1 - beta2**t
+        params = [p - rate * v / (eps + jnp.sqrt(r / shrink)) for p, v, r in zip(params, vs, rs, strict=True)]
+        return params, ([vs, rs], t)
+
+    return update
+
+
+OPTIMIZERS = {"SGD": sgd, "Momentum": momentum, "Adam": adam}
