@@ -117,10 +117,15 @@ def multiple(ratio: float) -> str:
 
 def draw(rows: Sequence[Row], sides: Sequence[Side], path: Path) -> None:
     """Draw each training step's time over the expert's: a dot for a side, a bar for its quartiles."""
+    from matplotlib.ticker import NullLocator
+
     from minigrad.viz import style
 
     shown = [row for row in rows if row.base == "expert" and row.unit == "µs"][::-1]
-    colours = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY, style.BLACK, style.GREY)
+    colours = (
+        style.BLACK, style.VERMILION, style.BLUE, style.SKY, style.ORANGE, style.YELLOW, style.GREEN, style.GREY,
+        style.PURPLE,
+    )  # fmt: skip
     others = [side.name for side in sides if side.name != "expert"]
     with style.picture(path, 12, 1.2 + 0.8 * len(shown)) as drawn:
         ax = drawn.subplots()
@@ -129,8 +134,8 @@ def draw(rows: Sequence[Row], sides: Sequence[Side], path: Path) -> None:
             lower, median, upper = np.array([shown[i].ratio(side, "expert") for i in places]).T
             y = np.array(places) + 0.3 - 0.6 * k / max(1, len(others) - 1)
             ax.errorbar(
-                median, y, xerr=(median - lower, upper - median), label=side, fmt="osD^v<>phX"[k], markersize=8,
-                color=colours[k % len(colours)], elinewidth=2,
+                median, y, xerr=(median - lower, upper - median), label=side, fmt="osD^v<>ph"[k % 9], markersize=8,
+                color=colours[k % len(colours)], elinewidth=2, markeredgecolor=style.BLACK, markeredgewidth=0.5,
             )  # fmt: skip
         ax.axvline(1, color=style.BLACK, linewidth=1.5)
         for edge in range(1, len(shown)):
@@ -138,6 +143,8 @@ def draw(rows: Sequence[Row], sides: Sequence[Side], path: Path) -> None:
         ax.set(xscale="log", xlabel="time of a step ÷ time of hand-tuned NumPy: quartiles and median; less is better")
         ax.set_yticks(range(len(shown)), [f"{row.name}\n{figure(row.median('expert'))} µs" for row in shown])
         ax.grid(axis="y", visible=False)
+        ax.xaxis.get_major_locator().set_params(subs=(1, 2, 5))
+        ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
         ax.set_title("A training step against hand-tuned NumPy (= 1)")
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))

@@ -7,7 +7,7 @@ A missed target is a figure to read, not a failure; only a failed check ends wit
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -32,10 +32,8 @@ def measure(workload: Workload, sides: list[Side], rounds: int) -> Iterator[Row]
     """Microseconds of a step, or of a node of a chain; and milliseconds of the step that makes a program."""
     sides = [side for side in sides if side.does(workload)]
     samples, first = take_turns(workload, sides, rounds)
-    chain = isinstance(workload, Chain)
-    factor = 1e6 / (2 * workload.length) if isinstance(workload, Chain) else 1e6
-    unit = "µs/node" if chain else "µs"
-    yield Row(workload.name, workload.about, unit, scaled(samples, factor), workload.targets)
+    nodes, unit = (2 * workload.length, "µs/node") if isinstance(workload, Chain) else (1, "µs")
+    yield Row(workload.name, workload.about, unit, scaled(samples, 1e6 / nodes), workload.targets)
     compiling = {side.name: [first[side.name]] for side in sides if side.compiles}
     if workload.name in PROGRAMS and compiling:
         about = f"the first step of {workload.name}, in which a program is made; once a run"
@@ -65,14 +63,14 @@ def scaled(samples: Samples, factor: float) -> Samples:
     return {side: [factor * s for s in figures] for side, figures in samples.items()}
 
 
-def measurements(names: list[str]) -> Iterator[tuple[str, partial[Iterator[Row]]]]:
+def measurements(names: list[str]) -> Iterator[tuple[str, Callable[[list[Side], int], Iterator[Row]]]]:
     """What is to be measured under these names, in the table's order."""
     for workload in WORKLOADS:
         if workload.name.split()[0] in names:
             yield workload.name, partial(measure, workload)
     for name, special in ((MEMORY, measure_memory), (IMPORT, measure_import)):
         if name in names:
-            yield name, partial(special)
+            yield name, special
 
 
 def arguments() -> argparse.Namespace:
