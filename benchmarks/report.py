@@ -24,6 +24,7 @@ def machine(sides: Sequence[Side]) -> dict[str, str]:
     return {
         "date": date.today().isoformat(),
         "CPU": f"{cpu_model()}, {os.cpu_count()} cores ({usable} usable)",
+        "load": f"{os.getloadavg()[0]:.1f} processes at work before it" if hasattr(os, "getloadavg") else "unknown",
         "Python": f"{platform.python_version()} ({platform.python_implementation()}, {platform.system()})",
         "BLAS": blas(),
         "packages": ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages),

@@ -107,7 +107,7 @@ def main() -> int:
             begin = perf_counter()
             with progress.status(f"{name}: checking and measuring"):
                 rows += rows_of(args.sides, args.rounds)
-            progress.print(f"{name}: all sides agree; measured in {perf_counter() - begin:.0f} s", highlight=False)
+            progress.print(f"{name}: {perf_counter() - begin:.0f} s", highlight=False)
     except Disagreement as error:
         progress.print(f"check failed: {error}", style="red", highlight=False, soft_wrap=True)
         return 1
