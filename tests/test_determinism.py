@@ -87,7 +87,8 @@ def test_the_table_has_all_that_draws():
         name
         for place in (mg, random, nn, init, nn.functional, data, train, optim)
         for name, value in vars(place).items()
-        if callable(value) and not name.startswith("_") and value not in (mg.manual_seed, train.train_digits, random.check_generator)
+        if callable(value) and not name.startswith("_")
+        and value not in (mg.manual_seed, train.train_digits, random.check_generator)
         and value is not type and {"generator", "seed"} & set(parameters(value))
     }  # fmt: skip
     assert found == set(DRAWS)

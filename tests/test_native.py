@@ -43,6 +43,7 @@ def gemm(_, like, a, turn_a, b, turn_b, out, n, k, m):
 PLAIN = {name: getattr(machine, name) for name in ("OPTIONS", "b1", "f4", "f8", "i4", "i8", "np")}
 PLAIN |= {name: getattr(machine, name).py_func for name in ("larger", "plus", "sign", "smaller", "wrapped")}
 PLAIN |= {"load": load, "store": store, "gemm": gemm, "exp4": np.exp, "tanh4": np.tanh}
+PLAIN |= {"exp8": np.exp, "tanh8": np.tanh}
 PLAIN |= {"njit": lambda **options: lambda function: function}
 
 
@@ -143,22 +144,27 @@ def test_an_index_out_of_range_gets_the_eager_message(cache):
         pick(rows + 1, columns)
 
 
-def test_functions_of_one_number(cache):
-    """As accurate as NumPy's, at every magnitude, and the same where there is no number."""
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("function", "ulps"), [(np.exp, 1.5), (np.tanh, 2.5)])
+def test_functions_of_one_number(dtype, function, ulps, cache):
+    """As accurate as stated, at every magnitude, and the same where there is no number."""
+    mpmath = pytest.importorskip("mpmath", reason="the exact values are mpmath's")
     rng = np.random.default_rng(0)
-    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 88.7, 89.0, -87.4, -103.0, -104.0, 1e-40, 0.625, -0.625, 9.0, -20.0]
-    anywhere = rng.normal(size=20000) * 10.0 ** rng.integers(-30, 2, 20000)
-    x = np.concatenate([special, rng.uniform(-104, 89, 20000), anywhere]).astype(np.float32)
-    for function, ulps in ((np.exp, 1.5), (np.tanh, 2.5)):
-        compiled = mg.compile(lambda x, f=function: f(mg.tensor(x)), executor="numba")
-        with np.errstate(all="ignore"):
-            compiled(x)
-            got, true = compiled(x).numpy(), function(x.astype(np.float64))
-            near = true.astype(np.float32)
-        assert np.array_equal(np.isnan(got), np.isnan(near)) and np.array_equal(np.isinf(got), np.isinf(near))
-        at = np.isfinite(near)
-        assert (np.abs(got[at] - true[at]) <= ulps * np.spacing(np.abs(near[at]))).all()
-        assert np.array_equal(np.signbit(got[at]), np.signbit(near[at]))
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-40, 0.625, -0.625, 9.0, -20.0, 5e-324]
+    special += [88.7, 89.0, -87.4, -103.0, -104.0, 709.7, 710.0, -708.5, -745.0, -746.0, 1e30, -1e30]
+    low, high = np.log(np.finfo(dtype).tiny) - 17, np.log(np.finfo(dtype).max)
+    anywhere = rng.normal(size=2000) * 10.0 ** rng.integers(-30, 2, 2000)
+    with np.errstate(all="ignore"):
+        x = np.concatenate([special, rng.uniform(low, high, 2000), rng.normal(size=2000), anywhere]).astype(dtype)
+        compiled = mg.compile(lambda x: function(mg.tensor(x)), executor="numba")
+        compiled(x)
+        got, near = compiled(x).numpy(), function(x)
+    assert np.array_equal(np.isnan(got), np.isnan(near)) and np.array_equal(np.isinf(got), np.isinf(near))
+    assert np.array_equal(np.signbit(got[got == got]), np.signbit(near[got == got]))
+    with mpmath.workprec(200):
+        for a, b, c in zip(*[v[np.isfinite(near)].astype(np.float64) for v in (x, got, near)], strict=True):
+            true = getattr(mpmath, function.__name__)(mpmath.mpf(float(a)))
+            assert abs(b - true) <= ulps * float(np.spacing(np.abs(dtype(c))))
 
 
 def test_it_is_compiled_once_for_all_processes(tmp_path, monkeypatch):

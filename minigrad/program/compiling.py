@@ -46,7 +46,7 @@ class Replay:
     stages : the instructions as traced, and as each pass left them
     program : the last of these, which runs
     plan : the memory it works in
-    text : what the executor runs
+    code : what the executor runs, as text
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Replay:
         if self._accumulates:  # what a run leaves behind is read by the next one
             fresh |= {outputs[place].root for _, place in self._grads if place is not None}
         build = importlib.import_module(EXECUTORS[executor], __package__).build
-        self._run, self.plan, self.text = build(self.program, fresh, Recheck, without)
+        self._run, self.plan, self.code = build(self.program, fresh, Recheck, without)
         # A gradient that lies in the program's own memory stays the same Tensor from run to run.
         self._kept: list[tuple[Tensor, Tensor]] = []
         self._others: list[tuple[Tensor, int | None]] = []
@@ -156,6 +156,7 @@ class Compiled:
     ----------
     source : the text of the program of the last call, a NumPy function
     program : its instructions
+    code : what the executor made of it
     stages : the instructions as traced and after each pass, by its name
     """
 
@@ -199,6 +200,11 @@ class Compiled:
     def arguments(self) -> dict[str, Any]:
         """The keyword arguments of that function as they are now: parameters, learning rate, state of the optimizer."""
         return self._latest().arguments
+
+    @property
+    def code(self) -> str:
+        """What the executor runs, as text: the program of the last call as it was made for speed."""
+        return self._latest().code
 
     @property
     def program(self) -> Program:

@@ -201,7 +201,7 @@ class Fusion:
 
     def _product(self, step: Instruction) -> Product | None:
         out = step.target
-        if step.function is not np.dot or step.kwargs or out is None or len(out.shape or ()) not in (1, 2):
+        if step.function not in (np.dot, np.matmul) or step.kwargs or out is None or len(out.shape or ()) not in (1, 2):
             return None
         a, b = [self.memory.find(x) if isinstance(x, Value) else None for x in step.args]
         if a is None or b is None or a.ndim != 2 or b.ndim != len(out.shape or ()) or 0 in a.shape + b.shape:
@@ -418,8 +418,8 @@ class _Loop:
 
     def _array(self, x: Any) -> Array:
         array = self.memory.find(x) if isinstance(x, Value) else None
-        if array is None and isinstance(x, Value) and x.shape is None and x.kind in ("number", "temporary"):
-            array = self.memory.make(x)  # a number of Python: who reads it puts it there
+        if array is None and isinstance(x, Value) and x.kind in ("number", "temporary") and x.base is None:
+            array = self.memory.make(x)  # what is not made in a loop: who makes it puts it there
         if array is None or array.dtype not in DTYPES or not all(
             stride >= 0 and stride % array.itemsize == 0 for stride in array.strides
         ):  # fmt: skip

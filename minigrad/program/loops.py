@@ -23,7 +23,10 @@ WRITTEN: dict[Any, str] = {  # what NumPy's functions are of numbers; all others
     np.square: "{0} * {0}", np.reciprocal: "1 / {0}", np.sign: "sign({0})", np.maximum: "larger({0}, {1})",
     np.minimum: "smaller({0}, {1})", "select": "{1} if {0} else {2}", "cast": "{0}",
 }  # fmt: skip
-OWN = {(np.exp, "float32"): "exp4({0})", (np.tanh, "float32"): "tanh4({0})"}
+OWN = {
+    (np.exp, "float32"): "exp4({0})", (np.tanh, "float32"): "tanh4({0})",
+    (np.exp, "float64"): "exp8({0})", (np.tanh, "float64"): "tanh8({0})",
+}  # fmt: skip
 COMBINED = {"sum": "plus({0}, {1})", "max": "larger({0}, {1})", "min": "smaller({0}, {1})"}
 FINDS = ("argmax", "argmin")
 REDUCTIONS = (*COMBINED, *FINDS)

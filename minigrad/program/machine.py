@@ -1,8 +1,8 @@
 """What the loops of the native executor are made of: reading and writing memory, and functions NumPy computes alike.
 
-All of it is compiled by Numba, and imported by the programs that `native.py` writes. The polynomials of `exp` and
-`tanh` are those of Cephes (S. Moshier, expf and tanhf): written without branches, so that one instruction works on
-eight or sixteen numbers. Read next: `minigrad/train/`.
+All of it is compiled by Numba, and imported by the programs that `native.py` writes. The approximations of exp and
+tanh are those of Cephes (S. Moshier: exp, expf, tanh, tanhf), written without branches, so that one instruction works
+on several numbers. Read next: `minigrad/train/`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ intrinsic: Any = numba.extending.intrinsic
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 f4, f8, i4, i8, b1 = np.float32, np.float64, np.int32, np.int64, np.bool_
 __all__ = [
-    "OPTIONS", "b1", "exp4", "f4", "f8", "gemm", "i4", "i8", "larger", "load", "njit", "np", "plus", "sign", "smaller",
-    "store", "tanh4", "wrapped",
+    "OPTIONS", "b1", "exp4", "exp8", "f4", "f8", "gemm", "i4", "i8", "larger", "load", "njit", "np", "plus", "sign",
+    "smaller", "store", "tanh4", "tanh8", "wrapped",
 ]  # fmt: skip
 
 
@@ -157,3 +157,32 @@ def tanh4(x: Any) -> Any:
     near = x * (p * square + f4(1))
     far = f4(1) - f4(2) / (exp4(size + size) + f4(1))
     return near if size < f4(0.625) else (far if x > 0 else -far)
+
+
+@njit(**OPTIONS)
+def exp8(x: Any) -> Any:
+    """Return eˣ in float64: eˣ = 2ⁿ (1 + 2r P(r²) / (Q(r²) − r P(r²)))."""
+    x = min(max(x, -746.0), 710.0)
+    n = np.floor(x * 1.4426950408889634 + 0.5)
+    r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
+    square = r * r
+    p = r * ((1.26177193074810590878e-4 * square + 3.02994407707441961300e-2) * square + 9.99999999999999999910e-1)
+    q = (3.00198505138664455042e-6 * square + 2.52448340349684104192e-3) * square + 2.27265548208155028766e-1
+    q = q * square + 2.0
+    whole = i8(n)
+    half = whole >> i8(1)
+    a = i8((half + i8(1023)) << i8(52)).view(f8)
+    b = i8((whole - half + i8(1023)) << i8(52)).view(f8)
+    return (1.0 + 2.0 * (p / (q - p))) * a * b
+
+
+@njit(**OPTIONS)
+def tanh8(x: Any) -> Any:
+    """Return tanh x in float64: x (1 + x² P(x²) / Q(x²)) near zero, 1 − 2 / (e²ˣ + 1) beyond."""
+    size = abs(x)
+    square = x * x
+    p = (-9.64399179425052238628e-1 * square - 9.92877231001918586564e1) * square - 1.61468768441708447952e3
+    q = ((square + 1.12811678491632931402e2) * square + 2.23548839060100448583e3) * square + 4.84406305325125486048e3
+    near = x * (1.0 + square * (p / q))
+    far = 1.0 - 2.0 / (exp8(size + size) + 1.0)
+    return near if size < 0.625 else (far if x > 0 else -far)
