@@ -27,6 +27,7 @@ Group = dict[str, Any]
 _get_data, _get_grad, _get_shape = vars(Tensor)["_data"].__get__, attrgetter("grad"), attrgetter("shape")
 
 STRETCH = 32 * 1024  # elements updated at a time: the temporaries of a formula stay in cache
+TRACED_STRETCH = 1024 * 1024  # where a program is written, which divides the work itself
 
 
 class Block:
@@ -103,12 +104,12 @@ class Block:
 
     def stretches(self, g: Array) -> Iterable[tuple[Array, Array, list[Array]]]:
         """Return parameters, gradient and state cut into stretches."""
-        theta, state, n = self.theta, self.state, self.theta.size
-        if current.tracer is not None:  # who runs the program divides it
-            return [(current.tracer.lift(theta), g, [current.tracer.lift(s) for s in state])]
-        if self.is_small():
+        theta, state, n, length = self.theta, self.state, self.theta.size, STRETCH
+        if current.tracer is not None:
+            theta, state, length = current.tracer.lift(theta), [current.tracer.lift(s) for s in state], TRACED_STRETCH
+        if n <= length:
             return [(theta, g, state)]
-        parts = [slice(start, start + STRETCH) for start in range(0, n, STRETCH)]
+        parts = [slice(start, start + length) for start in range(0, n, length)]
         return ((theta[part], g[part], [s[part] for s in state]) for part in parts)
 
     def begin_update(self) -> tuple[Group, int]:

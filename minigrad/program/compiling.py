@@ -101,7 +101,12 @@ class Replay:
         if self._accumulates:  # what a run leaves behind is read by the next one
             fresh |= {outputs[place].root for _, place in self._grads if place is not None}
         build = importlib.import_module(EXECUTORS[executor], __package__).build
-        self._run, self.plan, self.code = build(self.program, fresh, Recheck, without)
+        # The gradients of the traced run are the caller's: the next run may put its own in their place.
+        grads = [
+            (outputs[n], array_of(leaf.grad).data) for leaf, n in self._grads if leaf.grad is not None and n is not None
+        ]
+        there = {v: array for v, array in grads if v.base is None and v not in fresh}
+        self._run, self.plan, self.code = build(self.program, fresh, Recheck, without, there)
         # A gradient that lies in the program's own memory stays the same Tensor from run to run.
         self._kept: list[tuple[Tensor, Tensor]] = []
         self._others: list[tuple[Tensor, int | None]] = []

@@ -7,7 +7,7 @@ array too, which NumPy takes quicker than a Python number; large arrays are done
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from math import prod
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from .blocks import Chain, chains
 from .cores import CORES, LARGE, in_parts
 from .ir import Instruction, Program, Value
-from .plan import Plan
+from .plan import Array, Plan
 from .source import Printer
 from .trace import astype
 
@@ -133,7 +133,8 @@ def build(
     program: Program,
     fresh: set[Value],
     failed: type[Exception],
-    without: Collection[str] = (),
+    without: Collection[str],
+    there: Mapping[Value, Array],
 ) -> tuple[Callable[..., Any], Plan, str]:
     """Return the function that runs a program, the plan of its memory, and its text.
 
@@ -142,8 +143,9 @@ def build(
     fresh : the outputs that belong to the caller
     failed : what to raise when a check comes out otherwise
     without : what the plan is to leave out: "reuse", "views"
+    there : arrays that are there already, for some of the values
     """
-    plan = Plan(program, fresh, without)
+    plan = Plan(program, fresh, without, there)
     printer = Fast(program, plan)
     text = printer.function("run")
     namespace: dict[str, Any] = {"np": np, "Recheck": failed}

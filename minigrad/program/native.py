@@ -13,7 +13,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from .executor import Fast
 from .fusion import Fusion, Kernel, Memory, Product
 from .ir import Instruction, Program, Value
 from .loops import SHORT, Loop
-from .plan import Plan
+from .plan import Array, Plan
 
 
 class Module:
@@ -179,7 +179,11 @@ def _each_at_once(run: Callable[..., bool], table: Any, rows: Any, *inputs: Any)
 
 
 def build(
-    program: Program, fresh: set[Value], failed: type[Exception], without: Collection[str] = ()
+    program: Program,
+    fresh: set[Value],
+    failed: type[Exception],
+    without: Collection[str],
+    there: Mapping[Value, Array],
 ) -> tuple[Callable[..., Any], Plan, str]:
     """Return the function that runs a program, the plan of its memory, and its text.
 
@@ -188,10 +192,11 @@ def build(
     fresh : the outputs that belong to the caller
     failed : what to raise when a check comes out otherwise, or an index is out of range
     without : what the plan is to leave out: "reuse", "views"
+    there : arrays that are there already, for some of the values
     """
     from .machine import BITS, PRODUCTS
 
-    fusion = Fusion(program, Plan(program, set(), without), PRODUCTS)
+    fusion = Fusion(program, Plan(program, set(), without, there), PRODUCTS)
     host = Host(program, fusion, fresh)
     text = host.function("run")
     module = imported(f"{host.module}\n# lengths of matrices: {BITS} bits\n")

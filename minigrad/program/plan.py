@@ -5,7 +5,8 @@ Views are made once; gradients that an optimizer gathers are computed where it w
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ class Plan:
     program : the instructions
     fresh : the outputs that belong to the caller, and so must be new at every run
     without : "reuse", so that no array is used again; "views", so that views are made at every run
+    there : arrays that are there already, for some of the values
 
     Attributes
     ----------
@@ -32,8 +34,15 @@ class Plan:
     last : of each piece of memory the last step that needs it
     """
 
-    def __init__(self, program: Program, fresh: set[Value], without: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        program: Program,
+        fresh: set[Value],
+        without: Collection[str] = (),
+        there: Mapping[Value, Array] = MappingProxyType({}),
+    ) -> None:
         self._reuse, self._views = "reuse" not in without, "views" not in without
+        self._there = there
         self.program, self.fresh = program, fresh
         self.buffers: dict[Value, Array] = {}
         self.pool: list[Array] = []
@@ -92,11 +101,14 @@ class Plan:
                         self.buffers[value] = view
                         self.skipped.add(step)
             elif value is not None and value not in self.buffers and value not in self.fresh and keeps_result(step):
-                array = self._reused(step, value, owned, i)
+                array = self._there.get(value)
+                if array is None:
+                    array = self._reused(step, value, owned, i)
                 if array is None:
                     array = _take(free, value)
                 if array is None:
                     array = _empty(value)
+                if not any(array is other for other in self.pool):
                     self.pool.append(array)
                 self.buffers[value] = owned[value] = array
             for gone in dying.get(i, ()):

@@ -367,15 +367,22 @@ def _read(tensor: Tensor) -> Any:
 
 
 def _read_grad(tensor: Tensor) -> Any:
-    if current.tracer is not None:
-        current.tracer.dropped.setdefault(id(tensor), (tensor, False))
+    _note_grad(tensor, False)
     return _grad.__get__(tensor)
 
 
 def _write_grad(tensor: Tensor, grad: Any) -> None:
-    if current.tracer is not None:  # dropped first: then it does not matter what it was at the start of a run
-        current.tracer.dropped.setdefault(id(tensor), (tensor, grad is None))
+    _note_grad(tensor, grad is None)
     _grad.__set__(tensor, grad)
+
+
+def _note_grad(tensor: Tensor, drops: bool) -> None:
+    """Remember the first that is done with the gradient of a Tensor that lives outside.
+
+    If that was to drop it, it does not matter what it was at the start of a run.
+    """
+    if current.tracer is not None and not isinstance(_slot.__get__(tensor), Traced):
+        current.tracer.dropped.setdefault(id(tensor), (tensor, drops))
 
 
 def _write(tensor: Tensor, array: Any) -> None:
