@@ -6,7 +6,6 @@ the line.
 
 import importlib
 import importlib.util
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,14 +28,8 @@ class Side:
 
     @property
     def available(self) -> bool:
-        """Whether its packages are installed, and `mg.compile` takes its options."""
-        if not all(importlib.util.find_spec(package) for package in self.packages):
-            return False
-        if not self.options:
-            return True
-        import minigrad as mg
-
-        return self.options.keys() <= inspect.signature(mg.compile).parameters.keys()
+        """Whether its packages are installed."""
+        return all(importlib.util.find_spec(package) for package in self.packages)
 
     def does(self, workload: Workload) -> bool:
         """Whether the workload is among those it does."""
@@ -55,7 +48,7 @@ SIDES = (
     Side(EXPERT, "expert", without=("chain",)),
     Side(PLAIN, "plain"),
     Side("minigrad", **MINIGRAD, kind="eager"),
-    Side("compiled (NumPy)", **COMPILED),
+    Side("compiled (NumPy)", **COMPILED, options={"executor": "numpy"}),
     Side("compiled (Numba)", **COMPILED | {"packages": ("minigrad", "numba")}, options={"executor": "numba"}),
     Side("PyTorch", "with_torch", packages=("torch",), without=OTHER_CHAINS),
     Side("torch.compile", "with_torch", "compiled", packages=("torch",), compiles=True, without=("chain",)),
