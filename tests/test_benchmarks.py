@@ -48,11 +48,6 @@ def test_a_side_that_is_wrong_by_a_hundredth_is_caught(workload):
         checking.check(workload, start, np.float64)
 
 
-def test_a_new_executor_is_left_out_until_there_is_one():
-    unknown = sides.Side("compiled (other)", **sides.COMPILED, options={"no_such_option": 1})
-    assert not unknown.available
-
-
 def test_a_row_takes_its_ratios_round_by_round():
     row = Row("w", "", "µs", {"expert": [1.0, 2.0, 4.0], "other": [2.0, 4.0, 16.0]}, {("eager", "expert"): 1.5})
     assert row.base == "expert"
