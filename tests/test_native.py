@@ -1,6 +1,7 @@
 """The native executor: kernels printed for Numba, run by Numba, and read as Python for every operation."""
 
 import ctypes
+import math
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import minigrad as mg
 
 pytest.importorskip("numba", reason="the native executor is an extra: numba")
 
-from minigrad.program import machine, native
+from minigrad.program import fusion, machine, native
 
 # What `machine.py` gives to kernels, in plain Python: slow, and in need of no compiler.
 
@@ -132,6 +133,41 @@ def test_the_cores_share_a_large_loop(n, cache):
     assert abs(value.item() - exact.item()) < 1e-6 * np.abs(np.tanh(x * w + b)).sum()
     for got, true in ((dw, dw_exact), (db, db_exact)):
         assert np.abs(got.numpy() - true.numpy()).max() < 1e-6
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, bool])
+def test_every_function_of_numbers_in_machine_code(dtype, cache):
+    """All of them in one loop."""
+    x = np.array([0.25, 0.5, 0.75, 0.5, 1.0, 0.125]).astype(dtype)
+    y = np.array([0.5, 0.5, 0.25, 1.0, 0.75, 0.5]).astype(dtype)
+
+    def everything(x, y):
+        made = []
+        for ufunc in sorted(fusion.UFUNCS, key=lambda ufunc: ufunc.__name__):
+            try:
+                made.append(ufunc(*[x, y][: ufunc.nin]))
+            except TypeError:  # it has no meaning for this dtype
+                made.append(x)
+        return [*made, np.where(x > y, x, y), x.sum(), x.max(), x.argmin()]
+
+    with np.errstate(all="ignore"):
+        expected = everything(x, y)
+        compiled = mg.compile(everything, executor="numba")
+        compiled(x, y)
+        got = compiled(x, y)
+    for a, b in zip(expected, got, strict=True):
+        assert close(np.asarray(a), np.asarray(b)) or np.asarray(a).dtype.kind == "i"
+
+
+def test_sums_are_accurate(cache):
+    x = np.random.default_rng(0).uniform(size=1 << 20)
+    total = mg.compile(lambda x: mg.tensor(x).sum(), executor="numba")
+    total(x)
+    for dtype in (np.float32, np.float64):
+        numbers = x.astype(dtype)
+        total(numbers)
+        exact = math.fsum(numbers.tolist())
+        assert abs(float(total(numbers).item()) - exact) <= 4 * np.finfo(dtype).eps * exact
 
 
 def test_an_index_out_of_range_gets_the_eager_message(cache):

@@ -33,6 +33,11 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(CORES, "minigrad")
 
 
+# A child process has none of its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """Make all calls at once, each on a core of its own; return what they return.
 

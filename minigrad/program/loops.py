@@ -83,7 +83,7 @@ class Loop:
                     if s.what in FINDS:
                         yield tab + f"n{k} = 0"
                 if level == self.depth - 1 and self._in_two_steps(s):
-                    yield tab + f"c{k} = f4(0)"
+                    yield tab + f"c{k} = {SHORT[s.dtype.name]}(0)"
             outer = "_" if [axis for axis, _ in self.loops[level + 1 :]] == [axis] else ""
             yield f"{tab}for i{axis}{outer} in {'range(first, last)' if self.turns and not level else turns}:"
         tab = "    " * self.depth
@@ -102,8 +102,8 @@ class Loop:
         yield "return True"
 
     def _in_two_steps(self, s: Statement) -> bool:
-        """Tell whether the innermost loop is added up in float32, as NumPy does, and all of these in float64."""
-        return s.what == "sum" and s.dtype == np.float32 and self.level[id(s)] < self.depth
+        """Tell whether the innermost loop is added up by itself, and all of these in float64: that is more accurate."""
+        return s.what == "sum" and s.dtype.kind == "f" and self.level[id(s)] < self.depth
 
     def _statement(self, s: Statement, k: int) -> Iterator[str]:
         in_register = self.level.get(id(s), self.depth) < self.depth

@@ -124,7 +124,7 @@ class Host(Fast):
         for value, array in self.memory.arrays.items():
             if value.root.kind != "input" and value.shape is not None:
                 self.names[value] = self.refer(array, "b")
-        written = [f"{self.names[v]} = np.ascontiguousarray({self.names[v]})" for v in self.memory.inputs]
+        written = [f"{self.names[v]} = np.asarray({self.names[v]}, order='C')" for v in self.memory.inputs]
         for unit in self.fusion.units:
             if not isinstance(unit, Instruction) or self._is_native(unit):
                 self.module.add(unit)
@@ -202,6 +202,7 @@ def build(
     module = imported(f"{host.module}\n# lengths of matrices: {BITS} bits\n")
     namespace: dict[str, Any] = {f"rows_{n}": host.module.rows(n) for n, rows in enumerate(host.module.lists) if rows}
     namespace |= {"np": np, "Recheck": failed, "table": np.array(fusion.memory.addresses, np.int64)}
+    namespace["memory"] = fusion.memory  # whose addresses are in the table
     namespace |= {"run_kernels": module.run, "at_once": functools.partial(_each_at_once, module.run)}
     exec(compile(text, "<minigrad program>", "exec"), namespace)
     run = namespace["run"]
