@@ -153,6 +153,16 @@ def pull(
     ]
 
 
+def one_for(ran: Run, call: str) -> Tensor:
+    """Return the cotangent 1 of the scalar that a function returned; refuse anything else."""
+    if not isinstance(ran.out_tree, Leaf) or ran.outs[0].size != 1:
+        got = describe(ran.outs[0]) if isinstance(ran.out_tree, Leaf) else ran.out_tree.kind.__name__
+        raise ShapeError(
+            f"{call}: the function must return a scalar, got {got}; reduce it, or use mg.jacobian or mg.vjp"
+        )
+    return wrap(np.ones_like(ran.outs[0].data))
+
+
 def like(value: Any, other: Tensor, what: str, its: str) -> Tensor:
     """Return a tangent or cotangent as a Tensor, after checking its shape."""
     made = value if isinstance(value, Tensor) else Tensor(value, dtype=other.dtype)
@@ -198,13 +208,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
     @functools.wraps(f)
     def evaluate(*args: Any, **options: Any) -> tuple[Any, Any]:
         ran = run(f, args, argnums, "grad", options, has_aux)
-        if not isinstance(ran.out_tree, Leaf) or ran.outs[0].size != 1:
-            got = describe(ran.outs[0]) if isinstance(ran.out_tree, Leaf) else ran.out_tree.kind.__name__
-            raise ShapeError(
-                f"grad: the function must return a scalar, got {got}; reduce it, or use mg.jacobian or mg.vjp"
-            )
-        one = wrap(np.ones_like(ran.outs[0].data))
-        grads = ran.arguments(pull(ran.outs, [one], ran.inputs, ran.again, retain_graph=ran.shared))
+        grads = ran.arguments(pull(ran.outs, [one_for(ran, "grad")], ran.inputs, ran.again, retain_graph=ran.shared))
         value = (ran.result(), ran.aux) if has_aux else ran.result()
         return value, grads if isinstance(argnums, Sequence) else grads[0]
 
