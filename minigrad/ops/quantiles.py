@@ -1,7 +1,7 @@
 """The median, and quantiles by all of NumPy's definitions.
 
 A quantile lies at a position among the sorted elements, and between two of them it is their weighted mean. So its
-gradient goes to these two, by their weights. It is a constant in q. Read next: `nans.py`.
+gradient goes to these two, by their weights, and to q, which moves the position. Read next: `nans.py`.
 """
 
 from __future__ import annotations
@@ -47,15 +47,11 @@ METHODS: dict[str, Callable[[Any, Array], Array]] = {
 
 
 def _probabilities(q: Any, call: str, whole: float) -> Array:
-    """Return q, given as parts of a whole of 1 or 100, as an array of numbers from 0 to 1."""
-    if isinstance(q, Tensor):
-        if q.requires_grad:
-            raise TypeError(f"{call}: is a constant in q, which requires gradients here; pass q.detach()")
-        q = q.numpy()
-    p = np.asarray(q, np.float64) / whole
+    """Return q, given as parts of a whole of 1 or 100, as numbers from 0 to 1: an array, or a Tensor if it is live."""
+    p = np.asarray(q.numpy() if isinstance(q, Tensor) else q, np.float64) / whole
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError(f"{call}: q must lie between 0 and {whole:g}, got {describe(q)}")
-    return p
+    return astype(q, np.float64) / whole if isinstance(q, Tensor) and q.requires_grad else p
 
 
 def _quantile(
@@ -74,11 +70,12 @@ def _quantile(
 
     data = plain(x)
     numbers = (data == data).sum(axis=0) if skip_nan else length
-    column = np.asarray(p.ravel().tolist(), like=data).reshape((p.size, *[1] * len(rest)))
+    column = p if isinstance(p, Tensor) else np.asarray(p.tolist(), like=data)
+    column = column.reshape((p.size, *[1] * len(rest)))
     position = np.clip(METHODS[method](numbers, column), 0, np.maximum(numbers - 1, 0))
-    below = np.floor(position)
-    part = np.where(position == below, 0.5, position - below)  # two halves of one element where it is met exactly
-    lower, upper = [take_along_axis(x, i.astype(np.intp), 0) for i in (below, np.ceil(position))]
+    below, above = np.floor(plain(position)), np.ceil(plain(position))
+    part = np.where(above == below, 0.5, position - below)  # two halves of one element where it is met exactly
+    lower, upper = [take_along_axis(x, i.astype(np.intp), 0) for i in (below, above)]
     value = lower * (1 - part) + upper * part
     if not skip_nan:
         value = value * np.where(data[-1:] == data[-1:], 1, np.nan)  # a NaN is sorted last
@@ -92,7 +89,8 @@ def quantile(a: Array, q: Any, axis: Axes = None, *, method: str = "linear", kee
 
     Parameters
     ----------
-    q : a number from 0 to 1, or an array of them, whose axes come first in the result; a constant
+    q : a number from 0 to 1, or an array of them, whose axes come first in the result; its gradient is how steeply
+        the quantile rises between two elements, and 0 where it is one of them
     method : "linear" between elements, or one of NumPy's twelve others
 
     >>> import minigrad as mg

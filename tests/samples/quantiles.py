@@ -7,7 +7,7 @@ from minigrad.errors import ShapeError
 from minigrad.ops.quantiles import METHODS
 
 from .reduce import REDUCED
-from .row import INF, NAN, Case, Sample, point, reals, t
+from .row import INF, NAN, Case, Point, Sample, point, reals, t
 
 HOLES = np.zeros((3, 4), bool)
 HOLES[[0, 2, 2], [1, 1, 3]] = True
@@ -39,7 +39,6 @@ BAD = [
      "quantile: method must be one of inverted_cdf, .*'best'"),
     (lambda: mg.quantile(t(2, 0), 0.5, axis=1), ShapeError,
      "quantile: there must be an element along the axes, got fl"),
-    (lambda: mg.quantile(t(3), t(requires_grad=True)), TypeError, "quantile: is a constant in q.*q.detach\\(\\)"),
     (lambda: mg.quantile(t(3), 0.5, axis=1), ValueError, "quantile of float32\\[3\\]: axis 1 is out of bounds"),
     (lambda: np.quantile(t(3), 0.5, weights=t(3)), TypeError, "np.quantile on a Tensor does not take weights="),
     (lambda: np.quantile(t(3), 0.5, 0, None, True, "lower"), TypeError,
@@ -64,6 +63,11 @@ ROWS = [
     Sample(
         "quantile, by method", mg.quantile, np.quantile,
         [Case((reals(n), LISTED), {"method": method}) for method in METHODS for n in (5, 8)],
+    ),
+    Sample(
+        "quantile, with the slope by q", mg.quantile, np.quantile,
+        [Case((reals(7), np.array(q)), {"method": method}) for q in (0.3, [0.05, 0.72]) for method in METHODS],
+        special=[Point((np.array([1.0, 2, 4]), np.array([0.5, 0.75])), [2, 3], ([0, 1.5, 0.5], [0, 4]))],
     ),
     Sample("percentile", mg.percentile, np.percentile, [*at(30, ((5,), {})), *at([5, 95.5], ((2, 5), {"axis": -1}))]),
     *[
