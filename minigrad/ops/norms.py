@@ -74,7 +74,7 @@ def vector_norm(x: Array, *, axis: Axes = None, keepdims: bool = False, ord: flo
     if ord is None or ord == 2:
         return two_norm(x, axis=axis, keepdims=keepdims)
     if ord == 0:
-        return sum(astype(stop_gradient(x) != 0, x.dtype), axis=axis, keepdims=keepdims)
+        return sum(np.where(True, astype(x != 0, x.dtype), x), axis=axis, keepdims=keepdims)
     size = absolute(x)
     if ord == -math.inf:
         return min(size, axis=axis, keepdims=keepdims)

@@ -234,7 +234,7 @@ def identity_like(a: Array) -> Array:
 def matrix_power(a: Array, n: int) -> Array:
     """Return the n-th power of a square matrix, or of every one of a stack; of its inverse for n < 0.
 
-    By repeated squaring: about 2 log₂ n products.
+    By repeated squaring: about 2 log₂ n products. For n = 0 it is the identity, whose derivative is 0.
     """
     a, n = operand(a, "linalg.matrix_power"), operator.index(n)
     if len(a.shape) < 2 or a.shape[-1] != a.shape[-2]:
@@ -247,4 +247,4 @@ def matrix_power(a: Array, n: int) -> Array:
             power = square if power is None else matmul(power, square)
         n //= 2
         square = matmul(square, square) if n else square
-    return identity_like(a) if power is None else power
+    return np.where(True, identity_like(a), a) if power is None else power

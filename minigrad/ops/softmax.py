@@ -27,6 +27,8 @@ def softmax(z: Array, *, axis: int = -1) -> Array:
     tensor([0.5, 0.5])
     """
     z = floating(z)
+    if not (z.size or count(z.shape, axis)):
+        return z  # of nothing it is nothing
     e = np.exp(z - z.max(axis=axis, keepdims=True))
     return e / add_up(e, axis, keepdims=True)
 
@@ -38,6 +40,8 @@ softmax.defvjp(z=lambda g, out, axis: out * (g - add_up(g * out, axis, keepdims=
 def log_softmax(z: Array, *, axis: int = -1) -> Array:
     """Return ln softmax z, without overflow or loss of small probabilities; NaN where softmax is."""
     z = floating(z)
+    if not (z.size or count(z.shape, axis)):
+        return z  # of nothing it is nothing
     shifted = z - z.max(axis=axis, keepdims=True)
     return shifted - np.log(add_up(np.exp(shifted), axis, keepdims=True))
 

@@ -6,7 +6,7 @@ from numpy.linalg import LinAlgError
 from minigrad import linalg
 
 from .reduce import EMPTY, REDUCED
-from .row import INF, Case, Point, Sample, moving, point, reals, t
+from .row import INF, NAN, Case, Point, Sample, moving, point, reals, t
 from .solving import NOT_HALF, WIDE, half, regular
 
 VECTOR = [
@@ -90,8 +90,8 @@ ROWS = [
         "vector_norm, of order 0",
         lambda a, **o: linalg.vector_norm(a, ord=0, **o),
         counted,
-        [Case((reals(2, 3),), {"axis": 1}), Case((np.array([0.0, 1, 0]),))],
-        differentiable=False,
+        [Case((reals(2, 3),), {"axis": 1}), Case((reals(2, 3),), {"keepdims": True})],
+        special=[point([0, 1, 0], 1, [0, 0, 0]), point([0, NAN], 1, [0, 0])],
     ),
     Sample(
         "matrix_norm",

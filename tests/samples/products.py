@@ -235,7 +235,7 @@ ROWS = [
         torch=torch_linalg("matrix_power"),
         cases=[
             Case((reals(*s),), {"n": n})
-            for s, n in [((2, 2), 1), ((3, 3), 2), ((2, 3, 3), 3), ((3, 3), 7), ((0, 0), 2), ((1, 1), 6)]
+            for s, n in [((2, 2), 1), ((3, 3), 2), ((2, 3, 3), 3), ((3, 3), 7), ((3, 3), 0), ((0, 0), 2), ((1, 1), 6)]
         ],
         bad=[
             (lambda: linalg.matrix_power(t(2, 3), 2), ShapeError, "linalg.matrix_power: got float32\\[2, 3\\]; its"),

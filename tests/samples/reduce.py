@@ -46,7 +46,7 @@ def torch_axes(name):
 
 
 def softmax(z, axis=-1):
-    e = np.exp(z - np.max(z, axis=axis, keepdims=True))
+    e = np.exp(z - np.max(z, axis=axis, keepdims=True, initial=-1e300))
     return e / e.sum(axis=axis, keepdims=True)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from .reduce import REDUCED, softmax, spread, torch_axes
 from .row import INF, NAN, Point, moving, point
 
-SOFT = [((2, 3), {}), ((2, 3), {"axis": 0}), ((3,), {}), ((2, 3, 2), {"axis": 1}), ((0, 3), {})]
+SOFT = [((2, 3), {}), ((2, 3), {"axis": 0}), ((3,), {}), ((2, 3, 2), {"axis": 1}), ((0, 3), {}), ((2, 0), {})]
 
 
 def logsumexp(a, axis=None, keepdims=False):
