@@ -173,15 +173,20 @@ contract.defvjp(operands=_contract_back)
 
 
 @implements(np.einsum)
-def einsum(subscripts: str, *operands: Array) -> Array:
+def einsum(subscripts: Any, *operands: Array, optimize: Any = True) -> Array:
     """Return the sum of products that `subscripts` describes, as in NumPy: "ij,jk->ik", "ii", "...i,i".
+
+    Parameters
+    ----------
+    subscripts : letters; or none, and each operand is followed by the list of its axes' numbers: `a, [0, 1], b, [1]`
+    optimize : NumPy's, and without effect: the order of the products is always chosen
 
     >>> import minigrad as mg
     >>> mg.einsum("ij,j->i", mg.tensor([[1.0, 2.0], [3.0, 4.0]]), mg.tensor([1.0, 1.0]))
     tensor([3., 7.])
     """
     if not isinstance(subscripts, str):
-        raise TypeError(f'einsum: the subscripts must be a string such as "ij,jk->ik", got {describe(subscripts)}')
+        subscripts, operands = _lettered(subscripts, *operands)
     operands = tuple(_several(operands, "einsum"))
     terms, output = _explicit(subscripts.replace(" ", ""), [len(x.shape) for x in operands])
     ready = []
@@ -202,6 +207,20 @@ def einsum(subscripts: str, *operands: Array) -> Array:
                 )
         ready.append(x)
     return contract(*ready, subscripts=",".join(terms) + "->" + output)
+
+
+def _lettered(*given: Any) -> tuple[str, tuple[Array, ...]]:
+    """Return the subscripts and the operands of einsum(a, [0, 1], b, [1, 2], [0, 2]): "AB,BC->AC", (a, b)."""
+    letters = dict(enumerate(sorted(string.ascii_letters)))  # in order, as the axes of an implicit output are
+    operands, lists = given[: len(given) // 2 * 2 : 2], [*given[1::2], *given[len(given) // 2 * 2 :]]
+    try:
+        terms = ["".join(["..." if n is Ellipsis else letters[n] for n in axes]) for axes in lists]
+    except (TypeError, KeyError):
+        raise TypeError(
+            'einsum: the subscripts must be a string such as "ij,jk->ik", or lists of numbers from 0 to 51 that follow '
+            f"the operands, got {', '.join(map(describe, given))}"
+        ) from None
+    return ",".join(terms[: len(operands)]) + "".join(["->" + term for term in terms[len(operands) :]]), operands
 
 
 def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:

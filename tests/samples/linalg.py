@@ -68,6 +68,17 @@ LINEAR = [
 
 # Public functions made of primitives
 
+
+def listed(m, lists):
+    """Return the sum of products that lists of numbers describe, in NumPy's order of arguments."""
+
+    def call(*operands):
+        pairs = [part for pair in zip(operands, lists, strict=False) for part in pair]
+        return m.einsum(*pairs, *lists[len(operands) :], optimize=True)
+
+    return call
+
+
 COMPOSITES = [
     Sample(
         "einsum, public", lambda *a, subscripts: mg.einsum(subscripts, *a), einsum,
@@ -89,8 +100,23 @@ COMPOSITES = [
             (lambda: mg.einsum("...i->i", t(2, 3)), ValueError, "einsum: the axes of '...' remain: write '->...i'"),
             (lambda: mg.einsum("ij->i->", t(2, 3)), ValueError, "einsum: 'i->' in 'ij->i->' is not made of letters"),
             (lambda: mg.einsum(t(2), t(2)), TypeError, "einsum: the subscripts must be a string"),
+            (lambda: mg.einsum(t(2), [-1]), TypeError, "or lists of numbers from 0 to 51 .*got float32.*list of 1"),
         ],
     ),
+    *[
+        Sample(
+            f"einsum, of lists {lists}",
+            listed(mg, lists),
+            listed(np, lists),
+            [Case(tuple([reals(*shape) for shape in shapes]))],
+        )
+        for lists, shapes in [
+            (([0, 1], [1, 2], [0, 2]), [(2, 3), (3, 2)]),
+            (([30, 1], [1, 2]), [(2, 3), (3, 2)]),
+            (([..., 4], [4, ...], [...]), [(2, 3), (3, 2)]),
+            (([1, 0],), [(2, 3)]),
+        ]
+    ],
     Sample(
         "dot", mg.dot, np.dot,
         [*products(((3,), (3,)), ((2, 3), (3, 2)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 2, 3), (3,)), ((), (2, 3)),
