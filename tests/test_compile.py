@@ -248,6 +248,7 @@ def test_frozen_parameters_and_clipping_by_value():
 
 # Operations that look at values, or at positions found from values, and so have no program.
 BY_VALUE = {"cofactors", "det", "interp", "lstsq", "matrix_rank", "piecewise", "quantile", "repeat"}
+BY_VALUE |= {"quantile, with the slope by q"}
 
 
 def arrays_of(x):
@@ -301,7 +302,24 @@ REFUSED = [
     (lambda x: x * float(x.sum()), "made a number"),
     (lambda x: x * x.sum().item(), "made a number|handed to NumPy"),
     (lambda x: mg.tensor(np.asarray(x.numpy()) * 2), "handed to NumPy"),
+    (lambda x: x * x[x > 0].mean(), "as many elements as are true"),
+    (lambda x: x[:, x[0] > -9], "as many elements as are true"),
+    (lambda x: x * len(mg.nonzero(x > 0)[0]), "as many elements as are true"),
+    (lambda x: x * mg.compress(x[0] > 0, x, 1).size, "as many elements as are true"),
+    (lambda x: x * mg.bincount(mg.argmax(x, 1)).size, "made a number"),
 ]
+
+
+MASK = np.arange(X.shape[0]) % 3 > 0
+
+
+@pytest.mark.parametrize("mask", [MASK, mg.tensor(MASK), MASK.tolist(), mg.tensor(True), np.array(False), True])
+def test_a_mask_from_outside_may_be_an_index(mask):
+    loss = mg.value_and_grad(lambda x: (x[mask] ** 2).sum())
+    compiled = mg.compile(loss)
+    for x in (X, 2 * X):
+        for a, b in zip(compiled(mg.tensor(x)), loss(mg.tensor(x)), strict=True):
+            assert np.array_equal(a.numpy(), b.numpy())
 
 
 @pytest.mark.parametrize(("f", "text"), REFUSED)

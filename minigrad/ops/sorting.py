@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine import Tensor, implements, operand, primitive
 from ..engine.tracing import holds
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
 from .choosing import take_along_axis
 from .elementwise import floating
 from .indexing import add_at, index_array
@@ -154,11 +154,11 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Array:
     index = index_array(x, "bincount", "x")
     if index.ndim != 1 or not holds((index >= 0).all()):
         raise ShapeError(f"bincount: x must be a vector of integers ≥ 0, got {describe(x)}")
+    length = max(int(index.max()) + 1 if index.size else 0, as_integer("bincount", "minlength", minlength))
     if weights is None:
-        counts = np.bincount(index, minlength=minlength)
+        counts = np.bincount(index, minlength=length)
         return Tensor(counts) if isinstance(x, Tensor) else counts
     w = floating(operand(weights, "bincount"))
     if tuple(w.shape) != index.shape:
         raise ShapeError(f"bincount: x is {describe(x)}, weights are {describe(w)}; each of x needs its weight")
-    length = int(index.max()) + 1 if index.size else 0
-    return add_at(w, index=index, shape=(max(length, minlength),))
+    return add_at(w, index=index, shape=(length,))

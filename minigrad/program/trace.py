@@ -248,6 +248,8 @@ class Tracer:
             function = _OF_NUMBERS[function]
         if out is not None and isinstance(_data(out), np.ndarray):  # `t += 1` on a number makes another number
             return self.write(function, args, {**kwargs, "out": out}, out)
+        if any(self._varies(mask.value) for mask in _masks(function, args)):
+            _refuse("as many elements as are true were taken (t[mask], nonzero)")
         result = function(*substitute(args, _data), **substitute(kwargs, _data))
         if isinstance(result, tuple | list):
             whole = Traced(self, Value("temporary", None, None), result)
@@ -263,6 +265,18 @@ class Tracer:
             target.order = tuple(sorted(range(result.ndim), key=lambda axis: -abs(result.strides[axis])))
         self._write_down(function, args, kwargs, target)
         return Traced(self, target, result)
+
+    def _varies(self, value: Value) -> bool:
+        """Tell whether a value may be another in the next run: unless it is made of integers and booleans outside."""
+        makers = {step.target: step for step in self.instructions}
+        stack = [value]
+        while stack:
+            found = stack.pop()
+            if found in makers and makers[found].kind == "call":
+                stack += makers[found].reads()
+            elif found.kind != "array" or found.dtype.kind == "f":  # what floats, an optimizer may update
+                return True
+        return False
 
     def write(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any], into: Any) -> Any:
         """Call a function that writes into one of its arguments, and write it down."""
@@ -328,6 +342,14 @@ class Tracer:
         test = bool if found else operator.not_
         self.instructions.append(Instruction(test, (condition.value,), kind="check", line=user_line()))
         return found
+
+
+def _masks(function: Any, args: Sequence[Any]) -> list[Traced]:
+    """Return the arrays that say by their values how many elements a function takes."""
+    if function is operator.getitem:
+        parts = args[1] if isinstance(args[1], tuple) else args[1:]
+        return [x for x in parts if isinstance(x, Traced) and x.dtype == bool]
+    return [x for x in args if isinstance(x, Traced)] if function is np.nonzero else []
 
 
 def _origin() -> str:
