@@ -16,6 +16,7 @@ The call unwraps the operands, computes, wraps the result and records a node. Fo
             op.fail(error, (x_data, y_data, ), {})
         if out.__class__ not in usual:
             out = as_array(out)
+            op.together((x_data, y_data, ))
         result = new(Tensor)
         result._data = out
         result.grad = result.name = result._changed = result._node = None
@@ -104,6 +105,7 @@ def write_call(op: Primitive) -> str:
         f"    op.fail(error, {data}, {options})",
         "if out.__class__ not in usual:",
         "    out = as_array(out)",
+        f"    op.together({data})",
         "result = new(Tensor)",
         "result._data = out",
         "result.grad = result.name = result._changed = result._node = None",

@@ -166,17 +166,28 @@ class Primitive:
         except Exception as error:
             self.fail(error, arrays, options)
 
+    def together(self, operands: Sequence[Any]) -> None:
+        """Refuse a 0-d result of the CPU beside a device's arrays: it would do as a number, but for its gradient."""
+        if any(isinstance(x, np.generic) for x in operands):
+            arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in operands]
+            same_device(self.name, **self._named(arrays))
+
+    def _named(self, operands: Sequence[Any]) -> dict[str, Any]:
+        names = map(str, range(len(operands))) if self.variadic else self.arrays
+        return dict(zip(names, operands, strict=True))
+
     def fail(self, error: Exception, operands: Sequence[Any], options: dict[str, Any]) -> NoReturn:
         """Re-raise what the body raised, so that it names the operation and what it got."""
-        names = map(str, range(len(operands))) if self.variadic else self.arrays
-        named = dict(zip(names, operands, strict=True))
+        named = self._named(operands)
         required = len(named) - len(self.body.__defaults__ or ())
         for i, x in enumerate(operands):
             if not isinstance(x, int | float) and not hasattr(x, "dtype") and (x is not None or i < required):
                 raise no_array(x, self.name) from None
         same_device(self.name, **named)
         got = [f"{name}: {describe(x)}" for name, x in named.items() if x is not None]
-        call = ", ".join(got + [f"{name}={value!r}" for name, value in options.items() if value is not None])
+        usual = self.body.__kwdefaults__ or {}
+        said = {k: v for k, v in options.items() if v is not None or usual.get(k) is not None}
+        call = ", ".join(got + [f"{k}={describe(v) if hasattr(v, 'shape') else repr(v)}" for k, v in said.items()])
         if type(error) is ValueError and self.needs and not (self.needs is BROADCASTING and _fit_together(operands)):
             raise ShapeError(f"{self.name}: got {call}; {self.needs}") from error
         number = next((x for x in operands if isinstance(x, int | float)), None)
