@@ -146,6 +146,19 @@ MESSAGES = {  # call, exception, and the parts of the message: which call; what 
     "a layer elsewhere": (lambda: nn.Sequential(nn.Linear(2, 3))(mg.tensor([[1.0, 2.0]], device=STANDIN.name)),
                           DeviceError, "linear: got x: float32[1, 2] on standin, w: float32[3, 2] on cpu",
                           "0 (Linear 2→3) of Sequential", "on one device", 't.to("standin")'),
+    "a ddof that is None": (lambda: mg.var(pair(), ddof=None), TypeError, "var:", "got None", "must be a number", ""),
+    "a ddof that is a Tensor": (lambda: pair().std(ddof=pair().sum()), TypeError,
+                                "std:", "got the Tensor float32[]", "ddof is a constant", "t.item()"),
+    "a delta that is None": (lambda: F.huber_loss(pair(), pair(), delta=None), TypeError,
+                             "huber_loss:", "got None", "delta must be a number", ""),
+    "a smoothing by text": (lambda: F.cross_entropy(matrix(1, 3), [0], label_smoothing="a"), TypeError,
+                            "cross_entropy:", "got str 'a'", "label_smoothing must be a number", ""),
+    "an argument by name": (lambda: mg.grad(mg.sum, argnums="x")(pair()), TypeError,
+                            "grad:", "got str 'x'", "argnums must be an integer", ""),
+    "keepdims that is None": (lambda: mg.sum(pair(), keepdims=None), TypeError,
+                              "in sum(a: float32[2], keepdims=None)", "", "", ""),
+    "keepdims that is a Tensor": (lambda: mg.sum(pair(), keepdims=pair()), TypeError,
+                                  "in sum(a: float32[2], keepdims=float32[2])", "", "", ""),
     "x + None": (lambda: pair() + None, TypeError,
                  "add:", "got None", "expected a Tensor, an array or numbers", "a function without return gives None"),
     "None of a unary": (lambda: mg.exp(None), TypeError, "exp:", "got None", "expected a Tensor", "without return"),
@@ -195,7 +208,8 @@ def test_a_message_names_the_call_what_it_got_the_rule_and_the_way_out(name):
 @pytest.mark.parametrize(
     "call",
     [lambda x, y: x + y, lambda x, y: x @ y, lambda x, y: mg.concatenate([x, y]), lambda x, y: F.mse_loss(x, y),
-     lambda x, y: mg.where(x > 0, x, y), lambda x, y: mg.linear(x, mg.stack([y, y])), lambda x, y: x + y.data],
+     lambda x, y: mg.where(x > 0, x, y), lambda x, y: mg.linear(x, mg.stack([y, y])), lambda x, y: x + y.data,
+     lambda x, y: x.sum() * y],
 )  # fmt: skip
 def test_two_devices_do_not_meet_in_one_operation(call):
     x, y = pair(), leaf(1.0, 2.0, device=STANDIN.name)

@@ -17,7 +17,7 @@ from ..device import CPU, device_of, find_device, move, same_device, to_numpy
 from ..engine import Tensor, operand
 from ..engine.convert import check_dtype, numbers
 from ..engine.tracing import holds
-from ..errors import DtypeError, ShapeError, as_integer, describe, warn_user
+from ..errors import DtypeError, ShapeError, as_integer, as_number, describe, warn_user
 from ..ops import elementwise as e
 from ..ops import kinks, reduce
 from ..ops import nn as ops
@@ -219,7 +219,7 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
 def huber_loss(input: Any, target: Any, *, reduction: str = "mean", delta: float = 1.0) -> Any:
     """Return ½d² where |d| ≤ δ and δ(|d| − ½δ) beyond, d = o − y (Huber 1964); mean over all elements."""
     _check("huber_loss", reduction)
-    if not 0 < delta < math.inf:
+    if not 0 < as_number("huber_loss", "delta", delta) < math.inf:
         raise ValueError(f"huber_loss: delta must be positive and finite, got {delta!r}")
     input = _tensor(input, "huber_loss")
     size = kinks.absolute(input - _target_like(input, target, "huber_loss"))
@@ -328,7 +328,7 @@ def cross_entropy(
     tensor([[ 0.5, -0.5]])
     """
     _check("cross_entropy", reduction, base)
-    if not 0 <= label_smoothing <= 1:
+    if not 0 <= as_number("cross_entropy", "label_smoothing", label_smoothing) <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing!r}")
     z = _tensor(input, "cross_entropy")
     _warn_if(z, ops.softmax, "cross_entropy", _twice("softmax", "log_likelihood"))

@@ -6,7 +6,6 @@ Their rules move the cotangent back, and add up what was repeated. Read next: `m
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from ..device import to_numpy
 from ..engine import implements, operand, primitive
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
 from .indexing import add_at, along, index_array
 from .shape import Axes, axis_of, broadcast_to, expand_dims, ravel, reshape, swapaxes
 
@@ -133,7 +132,8 @@ def tile(A: Array, reps: Any) -> Array:
 def resize(a: Array, new_shape: Axes) -> Array:
     """Return the elements of `a` in C order, from the start again as often as the new shape needs them."""
     flat = ravel(operand(a, "resize"))
-    lengths = tuple([operator.index(n) for n in (new_shape if isinstance(new_shape, Sequence) else (new_shape,))])
+    lengths = new_shape if isinstance(new_shape, Sequence) else (new_shape,)
+    lengths = tuple([as_integer("resize", "a length of the shape", n) for n in lengths])
     if any(n < 0 for n in lengths):
         raise ShapeError(f"resize: the lengths of the new shape must not be negative, got {new_shape}")
     size, n = math.prod(lengths), flat.shape[0]

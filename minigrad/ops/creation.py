@@ -31,7 +31,7 @@ def _dtype(dtype: Any, call: str) -> np.dtype[Any]:
 
 def _lengths(shape: Any, call: str) -> tuple[int, ...]:
     """Return a shape, the lengths of the axes, or raise where one of them is none."""
-    found = tuple([as_integer(call, "a length of the shape", n) for n in (shape if np.ndim(shape) else (shape,))])
+    found = tuple([as_integer(call, "a length of the shape", n) for n in (shape if np.iterable(shape) else (shape,))])
     if min(found, default=0) < 0:
         raise ValueError(f"{call}: a length of the shape must not be negative, got {shape!r}")
     return found

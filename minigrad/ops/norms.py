@@ -11,7 +11,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..engine import implements, operand, primitive
 from ..errors import describe
@@ -21,7 +20,7 @@ from .extremes import max, min
 from .factors import svdvals
 from .kinks import absolute
 from .products import identity_like
-from .reduce import keep, sum
+from .reduce import axes_within, keep, sum
 from .shape import astype, moveaxis, reshape
 from .solving import inv
 
@@ -68,7 +67,7 @@ def vector_norm(x: Array, *, axis: Axes = None, keepdims: bool = False, ord: flo
     No power overflows or underflows unless the norm does.
     """
     x = _floats(x, "linalg.vector_norm")
-    axis = None if axis is None else normalize_axis_tuple(axis, len(x.shape), "linalg.vector_norm: axis")
+    axis = None if axis is None else axes_within(x, axis, "linalg.vector_norm")
     if isinstance(ord, str):
         raise ValueError(f"linalg.vector_norm: ord={ord!r} is a norm of matrices; for vectors give a number")
     if ord is None or ord == 2:
@@ -137,7 +136,7 @@ def norm(x: Array, ord: float | str | None = None, axis: Axes = None, keepdims: 
     tensor([0.6, 0.8])
     """
     x = _floats(x, "linalg.norm")
-    axes = normalize_axis_tuple(range(len(x.shape)) if axis is None else axis, len(x.shape), "linalg.norm: axis")
+    axes = axes_within(x, axis, "linalg.norm")
     if ord is None and (axis is None or len(axes) in (1, 2)):
         return two_norm(x, axis=axes, keepdims=keepdims)
     if len(axes) == 1:

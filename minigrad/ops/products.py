@@ -7,7 +7,6 @@ next: `solving.py`.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -17,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..engine import Tensor, implements, operand
 from ..engine.primitive import BROADCASTING
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
 from .linalg import matmul, misfit
 from .matrices import diagonal
 from .reduce import sum
@@ -143,7 +142,7 @@ def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
             raise ValueError(f"tensordot: axes must be a number, or the axes of a and the axes of b, got {axes!r}")
         of_a, of_b = axes
     else:
-        count = operator.index(axes)
+        count = as_integer("tensordot", "axes", axes)
         of_a, of_b = tuple(range(-count, 0)), tuple(range(count))
     of_a = normalize_axis_tuple(of_a, len(a.shape), "tensordot: axes of a")
     of_b = normalize_axis_tuple(of_b, len(b.shape), "tensordot: axes of b")
@@ -236,7 +235,7 @@ def matrix_power(a: Array, n: int) -> Array:
 
     By repeated squaring: about 2 log₂ n products. For n = 0 it is the identity, whose derivative is 0.
     """
-    a, n = operand(a, "linalg.matrix_power"), operator.index(n)
+    a, n = operand(a, "linalg.matrix_power"), as_integer("linalg.matrix_power", "n", n)
     if len(a.shape) < 2 or a.shape[-1] != a.shape[-2]:
         raise ShapeError(f"linalg.matrix_power: got {describe(a)}; its last two axes must be equally long")
     if n < 0:

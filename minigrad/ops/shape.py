@@ -232,7 +232,7 @@ def joined(arrays: list[Array], axis: int, call: str) -> Array:
 
 def _several(arrays: Any, call: str) -> list[Array]:
     """Return a sequence of arrays as a list of Tensors and arrays; numbers and lists among them change no dtype."""
-    if isinstance(arrays, Tensor):
+    if isinstance(arrays, Tensor) and arrays.shape:
         return list(arrays)
     try:
         arrays = list(arrays)

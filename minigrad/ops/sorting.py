@@ -18,7 +18,7 @@ from .choosing import take_along_axis
 from .elementwise import floating
 from .indexing import add_at, index_array
 from .reduce import plain
-from .shape import axis_of, made_beside, ravel
+from .shape import _several, axis_of, made_beside, ravel
 
 Array = Any
 
@@ -75,9 +75,9 @@ def lexsort(keys: Sequence[Array], axis: int = -1) -> Array:
     ----------
     keys : arrays of one shape, or one array whose first axis counts them
     """
-    keys = [operand(key, "lexsort") for key in keys]
-    if not keys or any(key.shape != keys[0].shape for key in keys):
-        raise ShapeError(f"lexsort: needs keys of one shape, got {', '.join(map(describe, keys)) or 'none'}")
+    keys = _several(keys, "lexsort")
+    if any(key.shape != keys[0].shape for key in keys):
+        raise ShapeError(f"lexsort: needs keys of one shape, got {', '.join(map(describe, keys))}")
     order = argsort(keys[0], axis)
     for key in keys[1:]:  # a stable sort by a key leaves those sorted before in order where it ties
         order = take_along_axis(order, argsort(take_along_axis(key, order, axis), axis), axis)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import add_up, implements, operand, primitive
+from ..engine import Tensor, add_up, implements, operand, primitive
 from ..engine.tracing import holds
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_number, describe
 from . import reduce
 from .elementwise import floating, sqrt, square
 from .kinks import clip
@@ -68,7 +68,10 @@ _deviation.defvjp(a=_std_back)
 def _one_ddof(call: str, ddof: float, correction: float | None) -> float:
     if correction is not None and ddof != 0:
         raise ValueError(f"{call}: got ddof={ddof} and correction={correction}, two names for one number; give one")
-    return ddof if correction is None else correction
+    ddof = as_number(call, "ddof", ddof if correction is None else correction)
+    if isinstance(ddof, Tensor):
+        raise TypeError(f"{call}: ddof is a constant, got the Tensor {describe(ddof)}; take its number with t.item()")
+    return ddof
 
 
 @implements(np.var)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..engine import implements, operand, primitive
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
+from .shape import axis_of
 
 Array = Any
 
@@ -72,9 +72,11 @@ def sliding_window_view(
     if subok or writeable:
         raise TypeError("sliding_window_view: subok= and writeable= are not supported: the view is read only")
     x = operand(x, "sliding_window_view")
-    lengths = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
-    ndim = len(x.shape)
-    axes = normalize_axis_tuple(range(ndim) if axis is None else axis, ndim, "sliding_window_view: axis", True)
+    call, ndim = "sliding_window_view", len(x.shape)
+    lengths = window_shape if np.iterable(window_shape) else (window_shape,)
+    lengths = tuple([as_integer(call, "window_shape", n) for n in lengths])
+    axes = range(ndim) if axis is None else axis if np.iterable(axis) else (axis,)
+    axes = tuple([axis_of(ndim, i, call, x) for i in axes])  # one of them twice: windows of windows
     left = list(x.shape)
     for at, length in zip(axes, lengths, strict=False):
         left[at] -= length - 1

@@ -8,14 +8,13 @@ nest: `grad(grad(f))` is the second derivative. Under `mg.no_grad()` results are
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..engine import Tensor, enable_grad, is_grad_enabled, propagate, tensor, wrap
-from ..errors import ShapeError, describe
+from ..errors import ShapeError, as_integer, describe
 from ..ops import elementwise
 from .tree import Leaf, Tree, flatten, flatten_like, map_leaves, paths, unflatten
 
@@ -81,7 +80,8 @@ def _record(value: Any, call: str, path: str) -> Tensor:
 
 
 def _argnums(argnums: int | Sequence[int], count: int, call: str) -> tuple[int, ...]:
-    numbers = tuple([operator.index(n) for n in (argnums if isinstance(argnums, Sequence) else (argnums,))])
+    numbers = argnums if isinstance(argnums, Sequence) else (argnums,)
+    numbers = tuple([as_integer(call, "argnums", n) for n in numbers])
     for n in numbers:
         if not -count <= n < count:
             raise ValueError(f"{call}: argnums={argnums} names argument {n}, the function was called with {count}")

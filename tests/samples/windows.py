@@ -77,8 +77,10 @@ ROWS = [
             (
                 lambda: mg.sliding_window_view(t(3), 2, 1),
                 ValueError,
-                "sliding_window_view: axis: axis 1 is out of bounds",
+                "sliding_window_view of float32\\[3\\]: axis 1 is out of bounds",
             ),
+            (lambda: mg.sliding_window_view(t(3), 1.5), TypeError, "window_shape must be an integer, got float 1.5"),
+            (lambda: mg.sliding_window_view(t(3), 2, "x"), TypeError, "sliding_window_view: axis must be an integer"),
             (
                 lambda: mg.sliding_window_view(t(3), 2, writeable=True),
                 TypeError,
