@@ -71,8 +71,8 @@ def transpose(a: Array, *, axes: Axes | None = None) -> Array:
     return a.transpose(axes)
 
 
-def _transpose_back(g: Array, axes: Sequence[int] | None) -> Array:
-    return g.transpose(None if axes is None else [int(i) for i in np.argsort([a % g.ndim for a in axes])])
+def _transpose_back(g: Array, axes: Axes | None) -> Array:
+    return g.transpose(None if axes is None else np.argsort(np.atleast_1d(axes) % g.ndim).tolist())
 
 
 transpose.defvjp(a=_transpose_back)

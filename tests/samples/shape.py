@@ -29,6 +29,7 @@ SHAPING = [
         ((2, 3), {"axes": (1, 0)}),
         ((2, 3, 4), {"axes": (2, 0, 1)}),
         ((2, 3, 4), {"axes": [-1, 0, -2]}),
+        ((3,), {"axes": 0}),
         ((2, 0, 1), {}),
         ((), {}),
         bad=[(lambda: mg.transpose(t(2, 3), (0, 0)), ShapeError, "transpose: .*permutation of all axes")],

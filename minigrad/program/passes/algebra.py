@@ -103,7 +103,7 @@ def _permutation(step: Instruction) -> list[int] | None:
     n = len(x.shape)
     if step.function is np.transpose:
         axes = step.args[1] if len(step.args) > 1 and step.args[1] is not None else range(n)[::-1]
-        return [axis % n for axis in axes]
+        return [int(axis) % n for axis in np.atleast_1d(axes)]
     if step.function is np.swapaxes:
         order = list(range(n))
         i, j = step.args[1:]
