@@ -267,3 +267,36 @@ def test_what_vanishes_is_right_only_where_it_agrees_when_it_does_not_vanish():
     error = lambda w: 1 / (1 + np.exp(-(x @ w))) - y
     assert lab.check(loss, lambda w: x.T @ error(w), w).results["w"].verdict == "rounding"
     assert not lab.check(loss, lambda w: 2 * x.T @ error(w) + 1e-40 * w, w).ok
+
+
+def test_a_gradient_that_is_nothing_but_rounding_hides_no_mistake_in_another():
+    """A number added to every logit changes nothing: of its gradient rounding is all, in both."""
+    rng = np.random.default_rng(3)
+    w, x, t = rng.normal(size=(3, 4)), rng.normal(size=(5, 3)), np.eye(4)[[0, 3, 1, 2, 0]]
+
+    def loss(c, w):
+        return -mg.sum(t * mg.log_softmax(x @ w + c, axis=1))
+
+    def by_hand(c, w, sign=-1.0):
+        raised = np.exp(x @ w + c)
+        d = raised / raised.sum(1, keepdims=True) - t
+        return d.sum(), sign * x.T @ d
+
+    report = lab.check(loss, by_hand, np.array(0.3), w)
+    assert [r.verdict for r in report.results.values()] == ["rounding", "mistake"]
+    assert [(d.id, d.arguments, d.certain) for d in report.diagnoses] == [("sign", ("w",), True)]
+    assert lab.check(loss, lambda c, w: by_hand(c, w, 1.0), np.array(0.3), w).ok
+
+
+def test_numbers_that_f_makes_are_of_the_precision_of_the_check():
+    before = mg.get_default_dtype()
+    report = lab.check(lambda w: mg.sum(w**2) / mg.sqrt(3.0), lambda w: 2 * w / np.sqrt(3), ARGS[0])
+    assert report.results["w"].verdict == "match" and mg.get_default_dtype() is before
+    assert lab.check(lambda w: w.nonsense(), lambda w: w, ARGS[0]).problem and mg.get_default_dtype() is before
+
+
+def test_gradients_too_large_to_be_squared_are_compared_with_a_penalty_all_the_same():
+    rng = np.random.default_rng(0)
+    w, x = rng.normal(size=3), 1e170 * rng.normal(size=(4, 3))
+    report = lab.check(lambda w: mg.sum(x @ w), lambda w: x.sum(0) * np.array([1.0, 2, 3]), w)
+    assert not report.ok and not report.problem

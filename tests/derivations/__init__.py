@@ -6,6 +6,7 @@ for it. They are data: what is asked of them stands in `test_derivation_set.py`.
 
 from . import (
     classifiers,
+    edges,
     elementwise,
     loops,
     matrices,
@@ -25,6 +26,7 @@ __all__ = [
     "Entry",
     "Problem",
     "classifiers",
+    "edges",
     "elementwise",
     "loops",
     "matrices",

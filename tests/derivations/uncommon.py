@@ -1,4 +1,4 @@
-"""Losses of other courses: counts, margins, mixtures, pooling, heads; other constants. Read next: `nameless.py`."""
+"""Losses of other courses: counts, margins, mixtures, pooling, heads; other constants. Read next: `edges.py`."""
 
 import numpy as np
 

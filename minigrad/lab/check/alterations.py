@@ -273,9 +273,10 @@ def running(backwards: bool) -> Alteration:
 def other_axis(view: View, step: Step, i: int, g: Array) -> Array | None:
     """Undo broadcasting along another axis."""
     answer, shape = np.asarray(step.raw(i, g)), step.shape(i)
-    if answer.ndim != 2 or len(shape) != 1 or answer.shape[0] != answer.shape[1]:
+    n = max(shape, default=0)
+    if answer.shape != (n, n) or shape not in ((n,), (1, n), (n, 1)) or n == 1:
         return None
-    return answer.sum(axis=1)
+    return answer.sum(axis=0 if shape == (n, 1) else 1).reshape(shape)  # of a column axis 1 is the right one
 
 
 def to_shape(g: Array, shape: tuple[int, ...]) -> Array | None:

@@ -202,8 +202,8 @@ class Candidates:
         squares = any(is_square(s) for s in (*below, end) if isinstance(s, Step)) or (is_square(step) and not one_use)
         if abs(c - 2) < self.sharp and beside and joins(view, edge) and not squares and not penalty:
             halved = any(abs(k - 0.5) < 1e-9 for k in _numbers_in(view, edge))
-            others = ("factor",) if halved else ()
-            return Slip("branch-twice", 3.0, scales=((edge, 2.0),), factor=2.0, edge=edge, also=others)
+            name, *also = ("factor", "branch-twice") if halved else ("branch-twice",)  # the ½ there is left out
+            return Slip(name, 3.0, scales=((edge, 2.0),), factor=2.0, edge=edge, also=tuple(also))
         readings = [r for r in read(view, c, self.sharp) if r.id != "half" or squares or penalty or not beside]
         return Slip(readings[0].id if readings else "factor", (4.5 if readings else 7.2) + 0.3 * beside + one_use,
                     scales=((edge, c),), factor=c, readings=tuple(readings), edge=edge)  # fmt: skip

@@ -25,11 +25,23 @@ ACTIVATIONS: list[Known] = [
 ]
 
 
+def activations(view: View) -> list[Known]:
+    """Return the activations, the leaky ReLU with each factor of the model for its slope."""
+    slopes = [k for k in _numbers(view, "multiply") if 0 < k < 1]
+    leaky = [(nn.leaky_relu.primitive, {"negative_slope": k}, ("maximum", "where")) for k in slopes]
+    return [*ACTIVATIONS, *leaky]
+
+
 def normalisations(view: View) -> list[Known]:
     """Return what a normalisation may be (N22): with each small constant of the model for ε, along each axis."""
-    added = [x for s in view.steps if s.op.name == "add" for x in s.operands if x is not None and np.size(x) == 1]
-    small = sorted({0.0, *(float(np.ravel(x)[0]) for x in added if 0 < np.ravel(x)[0] < 0.1)})
+    small = [0.0, *(k for k in _numbers(view, "add") if 0 < k < 0.1)]
     return [(nn.standardize.primitive, {"axis": axis, "eps": eps}, _QUOTIENTS) for eps in small for axis in (0, 1, -1)]
+
+
+def _numbers(view: View, name: str) -> list[float]:
+    """Return the single numbers among the operands of an operation, each once."""
+    operands = [x for s in view.steps if s.op.name == name for x in s.operands]
+    return sorted({float(np.ravel(x)[0]) for x in operands if x is not None and np.size(x) == 1})
 
 
 def closed(view: View, known: list[Known]) -> View:

@@ -161,9 +161,13 @@ class _Check:
         others = self._others()
         points = others if len(others) > 1 and stands_at_kink(self.point) else [self.point, *others]
         for n in set(loose) - set(wrong):  # the rounding of one point may be small by chance
-            apart = max(scale_of(p.hand[n] - p.truth[n]) / (scale_of(p.truth[n]) or 1) for p in points)
-            loose[n] = min(max(loose[n], 20 * apart), 1e-4)
-        explain(self.made, points, self.problem.names, self.problem.numbers, wrong, loose, SECONDS)
+            worst = max(scale_of(p.hand[n] - p.truth[n]) / (scale_of(p.truth[n]) or 1) for p in points)
+            loose[n] = min(max(loose[n], 20 * worst), 1e-4)
+        rounded = {n for n in self.problem.numbers if self.made.results[self.problem.names[n]].verdict == "rounding"}
+        apart = {n: scale_of(self.point.hand[n] - self.point.truth[n]) for n in rounded}
+        nothing = {n for n in rounded if apart[n] > 1e-3 * scale_of(self.point.truth[n])}  # of these rounding is all
+        told = [n for n in self.problem.numbers if n not in nothing]
+        explain(self.made, points, self.problem.names, told, wrong, loose, SECONDS)
 
     def _held_constant(self, wrong: list[int]) -> bool:
         """See whether the gradient is that of all of f, where f holds something constant (`stop_gradient`)."""

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from .places import statistic
 from .sizes import Term, constants, has_square, sizes
 from .steps import View
 
@@ -68,7 +69,7 @@ def _all_readings(view: View) -> Iterator[Reading]:
     yield Reading("1", "none", "", 0, lambda v: 1.0)
     for text, value in (("½", 0.5), ("2", 2.0)):
         yield Reading(text, half, "", 1 if squares else 2.6, _constant(value))
-    for text, value, cost in (("ln 2", LN2, 1), ("ln 10", LN10, 1), ("log₂ 10", LN10 / LN2, 2)):
+    for text, value, cost in (("ln 2", LN2, 1.0), ("ln 10", LN10, 1.0), ("log₂ 10", LN10 / LN2, 2.0)):
         yield Reading(text, "log-base", "", cost, _constant(value))
         yield Reading(f"1/{text}", "log-base", "", cost, _constant(1 / value))
         for power, belongs in ((2, f"{text} where 1/{text} belongs"), (-2, f"1/{text} where {text} belongs")):
@@ -87,10 +88,13 @@ def _all_readings(view: View) -> Iterator[Reading]:
                 yield _product(first, second, text, number, inverse)
     for term in constants(view, {s.value(view) for s in lengths}):
         for text, power in ((term.text, 1), (f"1/{term.text}", -1)):
-            yield Reading(text, "factor", term.meaning, 2, _powered(term, power))
+            yield Reading(text, "factor", term.meaning, 1 if term.kind == "exponent" else 2, _powered(term, power))
+    centred = any(statistic(view, (step.number, i)) == "mean" for step in view.steps for i, _ in step.live())
     for s in lengths:
         for text, function in _OF_SIZE:
-            yield Reading(text.format(s.text), "ddof" if "1)" in text else "factor", s.meaning, 2.5, _of(s, function))
+            id = "ddof" if "1)" in text else "factor"
+            cost = 2.5 if id == "factor" else (1.5 if centred else 2.5) + (s.kind == "axis")
+            yield Reading(text.format(s.text), id, s.meaning, cost, _of(s, function))
     for p, q in itertools.product(range(1, 13), repeat=2):
         if math.gcd(p, q) == 1 and (p > 2 or q > 2):
             yield Reading(f"{p}" if q == 1 else f"{p}/{q}", "factor", "", 5 + (p + q) / 10, _constant(p / q))
@@ -128,7 +132,10 @@ def _quotient(up: Term | None, down: Term | None, text: str, number: float, besi
     def value(view: View) -> float:
         return number * (up.value(view) if up else 1) / (down.value(view) if down else 1)
 
-    likely = 1.0 if up is None or down is not None or up.kind == "size" else 0.5 if up.kind == "part" else 0.0
+    if up is None or down is not None:
+        likely = 0.5 if up is None and down is not None and down.kind == "axis" else 1.0
+    else:
+        likely = {"size": 1.0, "part": 0.5, "axis": 0.0}[up.kind]
     return Reading(full, kind, meaning, cost + (0.5 if kind == "log-base" else 0) + 0.1 * (1 - likely), value, likely)
 
 

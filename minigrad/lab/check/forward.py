@@ -105,8 +105,8 @@ def _of_axes(step: Step) -> Iterator[Found]:
     name = step.op.name
     if name in ("mean", "sum") and (n := step_count(step)) > 1:
         if any(is_square(s) for s in above(step)[:6]):
-            yield "ddof", 6, _times(n / (n - 1)), "divided by n − 1"
-            yield "ddof", 6, _times((n - 1) / n), "divided by n"
+            yield "ddof", 4.5, _times(n / (n - 1)), "divided by n − 1"
+            yield "ddof", 4.5, _times((n - 1) / n), "divided by n"
         yield "sum-vs-mean", 7, _times(n if name == "mean" else 1 / n), "a sum" if name == "mean" else "a mean"
     if "axis" in step.options and _axis(step) is not None:
         for axis in range(np.ndim(step.operands[0])):

@@ -44,7 +44,12 @@ def is_penalty(key: Any) -> bool:
         return False
     steps = above(key)
     constants = [x for s in steps for x, p in zip(s.operands, s.parents, strict=True) if p is None and x is not None]
-    squares = any(s.op.name in ("square", "power", "absolute", "two_norm", "matmul") or is_twin(s) for s in steps)
+    squares = any(
+        s.op.name in ("square", "power", "absolute", "two_norm")
+        or (s.op.name == "matmul" and len(s.live()) == 2)  # wᵀw; xᵀw of one number x is none
+        or is_twin(s)
+        for s in steps
+    )
     return all(s.op.name in _PENALTY for s in steps) and all(np.size(x) <= 1 for x in constants) and squares
 
 

@@ -19,7 +19,7 @@ class Term:
     """One number: its letter or digits, what it is, and how to find it again in another view."""
 
     text: str
-    kind: str  # "size" of a sum or mean; "part" of one; the length of any other "axis"; a "constant"
+    kind: str  # "size" of a sum or mean; "part" of one; the length of any other "axis"; a "constant", an "exponent"
     meaning: str
     value: Callable[[View], float] = field(compare=False, repr=False)
 
@@ -59,15 +59,14 @@ def _linear_in(key: Step | int) -> Step | int:
 def sizes(view: View) -> Iterator[Term]:
     """Yield the numbers of elements that sums and means are taken over, then the lengths of axes, each number once."""
     letters = iter("NKMLPQRST")
-    seen, counts = {1.0}, []
+    seen = {1.0}
+    parts = {length for step in view.steps if step.op.name in ("mean", "sum") for length in step.shape(0)}
     for kind, value, text, again in (*_counts(view), *_lengths(view)):
         if value in seen:
             continue
         seen.add(value)
         letter = next(letters, "n")
-        if kind == "size":
-            counts.append(value)
-        elif any(count % value == 0 for count in counts):
+        if kind == "axis" and value in parts:
             kind = "part"
         yield Term(letter, kind, f"{letter} = {value:.0f}, {text}", again)
 
@@ -117,17 +116,19 @@ def _length_of_result(number: int, axis: int) -> Callable[[View], float]:
 
 def constants(view: View, lengths: set[float]) -> Iterator[Term]:
     """Yield the numbers that the model multiplies and divides by, and its exponents."""
-    seen: set[float] = {0.0, 1.0, 2.0, 0.5, math.log(2), math.log(10)} | lengths | {1 / n for n in lengths}
+    seen: set[float] = {0.0, 1.0, 2.0, 0.5, math.log(2), math.log(10)}
+    of_lengths = lengths | {1 / n for n in lengths}  # in a product such a number is that length
     for step in view.steps:
-        if step.op.name not in ("multiply", "divide", "power"):
+        if step.op.name not in ("multiply", "divide", "power") or step.inside in ("var", "std"):  # of these it is ddof
             continue
         for i, x in enumerate(step.operands):
             if step.parents[i] is None and x is not None and np.size(x) == 1:
                 value = abs(float(np.ravel(x)[0]))
-                if value not in seen and math.isfinite(value):
-                    seen.add(value)
-                    meaning = f"the {value:.6g} of {where(step)}"
-                    yield Term(f"{value:.6g}", "constant", meaning, _constant_of(step.number, i))
+                kind = "exponent" if step.op.name == "power" else "constant"
+                if value in seen or (kind == "constant" and value in of_lengths) or not math.isfinite(value):
+                    continue
+                seen.add(value)
+                yield Term(f"{value:.6g}", kind, f"the {value:.6g} of {where(step)}", _constant_of(step.number, i))
 
 
 def _constant_of(number: int, i: int) -> Callable[[View], float]:

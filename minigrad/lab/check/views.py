@@ -14,7 +14,7 @@ import numpy as np
 from ...engine import Node, Tensor, annotate, enable_grad
 from ..graph import Graph
 from . import expand
-from .closing import ACTIVATIONS, closed, near, normalisations, reachable
+from .closing import activations, closed, near, normalisations, reachable
 from .steps import Step, View
 
 
@@ -41,7 +41,7 @@ def views(graph: Graph, numbers: dict[Any, int], names: dict[int, str]) -> list[
             sound = {n: table[n] for n in used if _agree(with_parts({n: table[n]}), plain, share)}
             view = with_parts(sound)
         found.append(view)
-    found.insert(0, closed(found[0], ACTIVATIONS))
+    found.insert(0, closed(found[0], activations(found[0])))
     if (known := normalisations(found[0])) and any(s.op.name == "sqrt" for s in found[0].steps):
         found.append(closed(found[0], known))
     kept: list[View] = []
@@ -68,7 +68,17 @@ def _share(dtype: Any) -> float:
 
 
 def _agree(view: View, other: View, share: float) -> bool:
-    return all(near(view.truth[n], g, share) for n, g in other.truth.items())
+    """Tell whether two views have the same gradients; what cancels to nothing is the same nothing."""
+
+    def nothing(n: int) -> float:
+        users = [other.steps[number] for number, _ in other.users.get(n, ())]
+        arriving = [np.max(np.abs(other.cotangents[s]), initial=0) for s in users if s in other.cotangents]
+        return 1e-3 * share * float(max(arriving, default=0.0))
+
+    return all(
+        near(view.truth[n], g, share) or bool(np.all(np.abs(view.truth[n] - g) <= nothing(n)))
+        for n, g in other.truth.items()
+    )
 
 
 class _Layout:
