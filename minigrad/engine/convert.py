@@ -6,6 +6,9 @@ knows a Tensor by its `requires_grad`. Read next: `tensor.py`.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -33,7 +36,24 @@ def set_default_dtype(dtype: Any) -> None:
 
 def get_default_dtype() -> np.dtype[Any]:
     """Return the dtype that Python numbers and lists of them become."""
-    return _default_dtype
+    return _default_dtype if _own.default_dtype is None else _own.default_dtype
+
+
+class _Own(threading.local):
+    default_dtype: np.dtype[Any] | None = None
+
+
+_own = _Own()
+
+
+@contextmanager
+def default_dtype(dtype: Any) -> Iterator[None]:
+    """Let Python numbers become another dtype inside, in this thread alone."""
+    before, _own.default_dtype = _own.default_dtype, np.dtype(dtype)
+    try:
+        yield
+    finally:
+        _own.default_dtype = before
 
 
 # What NumPy's operations return: arrays, and scalars in place of 0-d ones.
@@ -127,7 +147,7 @@ def from_python(data: Any, call: str = "tensor", dtype: Any = None) -> np.ndarra
     """Return Python numbers, or nested lists of them, as an array: floats take the default dtype."""
     array = numbers(data, call, dtype)
     if dtype is None and array.dtype.kind == "f":
-        array = array.astype(_default_dtype)
+        array = array.astype(get_default_dtype())
     return array
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from ...engine import Tensor, annotate, enable_grad, get_default_dtype, propagate, set_default_dtype
+from ...engine import Tensor, annotate, enable_grad, propagate
+from ...engine.convert import default_dtype
 from ...errors import describe
 from ..graph import Graph
 from .steps import View
@@ -125,7 +126,9 @@ class Problem:
             else:
                 tensors.append(a)
         self.tensors = tensors
-        with annotate() if notes else nullcontext(), enable_grad(), _in_float64(), warnings.catch_warnings():
+        notes_of_steps = annotate() if notes else nullcontext()
+        # Numbers in f are float64 as its arguments are: the √3 of `mg.sqrt(3.0)`.
+        with notes_of_steps, enable_grad(), default_dtype(np.float64), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 loss = self.f(*tensors)
@@ -223,17 +226,6 @@ class Problem:
             reach = np.abs(a) + 0.3 * (np.abs(a).mean() if a.size else 0.0) + (0.1 if not np.any(a) else 0.0)
             made[n] = np.asarray(a + size * reach * rng.uniform(-1, 1, a.shape))
         return made
-
-
-@contextmanager
-def _in_float64() -> Iterator[None]:
-    """Make float64 of the numbers in f too, as it is of its arguments: the √3 of `mg.sqrt(3.0)`."""
-    before = get_default_dtype()
-    set_default_dtype(np.float64)
-    try:
-        yield
-    finally:
-        set_default_dtype(before)
 
 
 def as_gradient(value: Any) -> Any:
