@@ -6,7 +6,6 @@ Read next: `products.py`.
 from __future__ import annotations
 
 import math
-import string
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,8 @@ from ..errors import ShapeError, describe
 from .shape import _several, expand_dims, ravel
 
 Array = Any
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def misfit(call: str, a: Array, b: Array, rule: str) -> ShapeError:
@@ -211,7 +212,7 @@ def einsum(subscripts: Any, *operands: Array, optimize: Any = True) -> Array:
 
 def _lettered(*given: Any) -> tuple[str, tuple[Array, ...]]:
     """Return the subscripts and the operands of einsum(a, [0, 1], b, [1, 2], [0, 2]): "AB,BC->AC", (a, b)."""
-    letters = dict(enumerate(sorted(string.ascii_letters)))  # in order, as the axes of an implicit output are
+    letters = dict(enumerate(sorted(LETTERS)))  # in order, as the axes of an implicit output are
     operands, lists = given[: len(given) // 2 * 2 : 2], [*given[1::2], *given[len(given) // 2 * 2 :]]
     try:
         terms = ["".join(["..." if n is Ellipsis else letters[n] for n in axes]) for axes in lists]
@@ -236,7 +237,7 @@ def _explicit(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     kept = output.replace("...", "")
     if not set(kept) <= set(inputs) or len(set(kept)) < len(kept):
         raise ValueError(f"einsum: each letter after '->' must stand before it too, and only once, got {subscripts!r}")
-    spare = [letter for letter in string.ascii_letters if letter not in subscripts]
+    spare = [letter for letter in LETTERS if letter not in subscripts]
     extra = max([n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True) if "..." in t], default=0)
     dots = "".join(spare[: max(extra, 0)])
     full = []

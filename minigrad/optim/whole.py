@@ -6,7 +6,6 @@ update; so where there is one, Ctrl-C waits until the update has ended. Read nex
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -36,9 +35,12 @@ class Whole:
         deque(_copying(self._kept, self._arrays), 0)
         for block in self._small:
             block.kept_t = block.t
-        if self._waits and callable(handler := signal.getsignal(signal.SIGINT)):
-            self._handler = handler
-            signal.signal(signal.SIGINT, lambda *signal_and_frame: self._signals.append(signal_and_frame))
+        if self._waits:
+            import signal  # few need it: `import minigrad` stays quick
+
+            if callable(handler := signal.getsignal(signal.SIGINT)):
+                self._handler = handler
+                signal.signal(signal.SIGINT, lambda *signal_and_frame: self._signals.append(signal_and_frame))
 
     def __exit__(self, kind: Any, *error: Any) -> None:
         if kind is not None:
@@ -46,6 +48,8 @@ class Whole:
             # In one call, which Ctrl-C does not cut in two.
             deque(chain(_copying(self._arrays, self._kept), counts), 0)
         if self._handler is not None:
+            import signal
+
             signal.signal(signal.SIGINT, self._handler)
             for signal_and_frame in self._signals[:1]:
                 self._handler(*signal_and_frame)
