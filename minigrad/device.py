@@ -144,9 +144,14 @@ def same_device(call: str, **arrays: Any) -> None:
 def move(array: Any, device: Device) -> Any:
     """Carry an array to a device; the array itself when it is there already."""
     here = device_of(array)
-    return array if here is device else device.from_numpy(here.to_numpy(array))
+    return array if here.name == device.name else device.from_numpy(here.to_numpy(array))
 
 
 def to_numpy(array: Any) -> np.ndarray:
     """Carry an array of any device to NumPy (no copy on the CPU)."""
     return device_of(array).to_numpy(array)
+
+
+def address_of(array: Any) -> int:
+    """Return where in its device's memory an array's first element lies."""
+    return int(array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr)

@@ -7,6 +7,7 @@ only through the two protocols, and only those that CuPy has. The device "standi
 """
 
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -26,7 +27,7 @@ _FUNCTIONS = (
     "dot outer einsum tensordot bincount take take_along_axis sort argsort argpartition repeat tile isclose allclose "
     "array_equal nonzero count_nonzero nan_to_num searchsorted unique inv solve det cholesky norm "
     "around unwrap "
-    "slogdet qr svd eigh eigvalsh pinv lstsq sliding_window_view convolve correlate"
+    "copyto may_share_memory slogdet qr svd eigh eigvalsh pinv lstsq sliding_window_view convolve correlate"
 )
 UFUNCS, FUNCTIONS = set(_UFUNCS.split()), set(_FUNCTIONS.split())
 
@@ -87,6 +88,13 @@ class StandIn:
     itemsize = property(lambda self: self._array.itemsize)
     strides = property(lambda self: self._array.strides)
     T = property(lambda self: StandIn(self._array.T))
+    data = property(lambda self: SimpleNamespace(ptr=self._array.ctypes.data))
+
+    @property
+    def flags(self):
+        """What CuPy tells, which is less than NumPy does."""
+        told = self._array.flags
+        return SimpleNamespace(c_contiguous=told.c_contiguous, f_contiguous=told.f_contiguous, forc=told.forc)
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`.")
@@ -129,6 +137,9 @@ class StandIn:
 
     def __setitem__(self, where, value):
         self._array[index(where)] = bare(value)
+
+    def set(self, array):
+        self._array[...] = array
 
     def item(self):
         return self._array.item()
@@ -173,5 +184,5 @@ for _name, _ufunc in {
 for _name, _ufunc in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
     setattr(StandIn, f"__{_name}__", lambda self, _ufunc=_ufunc: _ufunc(self))
 
-STANDIN = Device("standin", StandIn, lambda a: StandIn(a.copy()), lambda a: a._array.copy())
+STANDIN = Device("standin", StandIn, lambda a: StandIn(np.array(a)), lambda a: a._array.copy())
 register_device(STANDIN)

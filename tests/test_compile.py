@@ -5,10 +5,12 @@ import threading
 import numpy as np
 import pytest
 from samples import ROWS
+from standin import STANDIN
 
 import minigrad as mg
 from minigrad import nn, optim
-from minigrad.errors import GraphError, TraceError
+from minigrad.device import get_device, is_array, to_numpy
+from minigrad.errors import DeviceError, GraphError, TraceError
 from minigrad.program import executor
 from minigrad.transforms.tree import flatten
 
@@ -43,9 +45,10 @@ OPTIMIZERS = {
 KINDS = {"mlp": mlp, "batch norm": normalised, "dropout": dropped, "embedding": embedded}
 
 
-def training(kind, optimizer, compiled, wrapper=mg.compile, **options):
+def training(kind, optimizer, compiled, wrapper=mg.compile, device="cpu", **options):
     mg.manual_seed(1)
     model, x = KINDS[kind]()
+    model.to(device)
     opt = getattr(optim, optimizer)(model.parameters(), **{**OPTIMIZERS[optimizer], **options})
     schedule = optim.lr_scheduler.StepLR(opt, step_size=7, gamma=0.9)
 
@@ -252,18 +255,30 @@ BY_VALUE |= {"quantile, with the slope by q"}
 
 
 def arrays_of(x):
-    return [y.numpy() if isinstance(y, mg.Tensor) else np.asarray(y) for y in flatten(x)[0]]
+    arrays = [y.data if isinstance(y, mg.Tensor) else y for y in flatten(x)[0]]
+    return [to_numpy(a) if is_array(a) else np.asarray(a) for a in arrays]
 
 
-def runs_of(row, **options):
+def put(x, place):
+    """Carry what is an array, or has arrays in it, to a device."""
+    if type(x) is tuple:
+        return tuple(put(y, place) for y in x)
+    if isinstance(x, mg.Tensor):
+        return x.to(place.name)
+    return place.from_numpy(x) if isinstance(x, np.ndarray) else x
+
+
+def runs_of(row, device="cpu", **options):
     """For each case of a row: what the operation and its derivative give, the program of both, and what it takes."""
+    place = get_device(device)
     for case in row.cases:
-        floats = [a for a in case.args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+        floats = [place.from_numpy(a) for a in case.args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+        others = [put(a, place) for a in case.args], {key: put(x, place) for key, x in case.options.items()}
 
-        def operation(*tensors, case=case):
-            rest = iter(tensors)
-            args = [next(rest) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in case.args]
-            return row.call(*args, **case.options)
+        def operation(*tensors, others=others):
+            rest, (args, options) = iter(tensors), others
+            args = [next(rest) if is_array(a) and a.dtype.kind == "f" else a for a in args]
+            return row.call(*args, **options)
 
         def both(*arrays, operation=operation):
             if not row.differentiable or not arrays:
@@ -294,6 +309,34 @@ def test_every_operation_and_its_derivative_give_the_same(row, poison):
         for a, b, c in zip(expected, got, alone, strict=True):
             assert a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
             assert a.dtype == c.dtype and np.array_equal(a, c, equal_nan=a.dtype.kind == "f")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_on_a_device_every_operation_gives_the_same(row):
+    """Where indices lie on the device, too: `delete`, which needs their values, has no program there."""
+    for expected, compiled, arrays in [] if row.name == "delete" else runs_of(row, STANDIN.name):
+        names = {}
+        with np.errstate(all="ignore"):
+            got = arrays_of(compiled(*arrays))
+            exec(compile(compiled.source, "both.py", "exec"), names)  # of NumPy's arrays
+            alone = arrays_of(names["both"](*map(to_numpy, arrays), **compiled.arguments))
+        for a, b, c in zip(expected, got, alone, strict=True):
+            assert a.dtype == b.dtype == c.dtype
+            assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+            assert np.array_equal(a, c, equal_nan=a.dtype.kind == "f")
+
+
+def test_devices_do_not_mix_in_a_program_either():
+    there = mg.tensor(X).to(STANDIN.name)
+    for f in (lambda x: x + mg.tensor(X), lambda x: mg.tensor(X) * x, lambda x: mg.where(x > 0, mg.tensor(X), x)):
+        with pytest.raises(DeviceError, match="all must be on one device"):
+            mg.compile(f)(there)
+    with pytest.raises(TraceError, match="handed to NumPy as values"):
+        mg.compile(lambda x: x.to("cpu") + 1)(there)
+    double = mg.compile(lambda x: x * 2)
+    for x in (there, mg.tensor(X), there):  # each has a program of its own
+        assert double(x).device == x.device and np.array_equal(double(x).numpy(), 2 * X)
+    assert repr(double).endswith("2 programs>")
 
 
 REFUSED = [

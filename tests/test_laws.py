@@ -470,9 +470,10 @@ def test_to_device_carries_gradients_back(device):
 
 def test_the_stand_in_refuses_what_cupy_refuses():
     a, b = standin.StandIn(np.ones(2)), np.ones(2)
-    for refused in (lambda: np.asarray(a), lambda: a + b, lambda: b + a, lambda: np.add.reduce(a), lambda: a.flags,
+    for refused in (lambda: np.asarray(a), lambda: a + b, lambda: b + a, lambda: np.add.reduce(a),
                     lambda: np.add.at(a, [0], 1), lambda: np.select([a > 0], [a]), lambda: np.where(b > 0, a, a),
-                    lambda: a.__setitem__(0, b), lambda: a.dot(b), lambda: hash(a)):  # fmt: skip
+                    lambda: a.__setitem__(0, b), lambda: a.dot(b), lambda: hash(a),
+                    lambda: a.flags.writeable):  # fmt: skip
         with pytest.raises((TypeError, AttributeError)):
             refused()
     assert type(a.sum()) is type(np.float64(2) * a) is type(a[0]) is type(np.arange(3, like=a)) is standin.StandIn

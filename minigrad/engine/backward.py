@@ -224,7 +224,7 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
         raise TypeError(
             f"backward: gradient is {describe(data)}, needs a floating dtype like the output's, {output.dtype}"
         )
-    if device_of(data) is not device_of(like):
+    if device_of(data).name != device_of(like).name:
         raise DeviceError(f"backward: gradient is on {device_of(data).name}, the output on {output.device}")
     if create_graph:
         made = gradient if isinstance(gradient, Tensor) else wrap(data)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device import is_array
 from ..engine import Tensor, wrap
 from ..engine.tracing import current
 from ..errors import TraceError, describe, nearest, require
@@ -30,7 +31,7 @@ from .trace import Traced, Tracer, array_of, tracing
 
 Function = Callable[..., Any]
 _mode, _flag, _gradient = attrgetter("training"), attrgetter("requires_grad"), attrgetter("grad")
-_ARRAYS = {Tensor, np.ndarray}
+_ARRAYS = {Tensor, np.ndarray}  # the most frequent arguments
 EXECUTORS = {"numpy": ".executor", "numba": ".native"}
 
 
@@ -242,11 +243,10 @@ class Compiled:
         arrays = []
         for x in leaves:
             array = x.data if isinstance(x, Tensor) else x
-            if isinstance(array, np.ndarray):
+            if is_array(array):
                 arrays.append(array)
-                key.append(
-                    (type(x), array.shape, array.dtype, array.strides, isinstance(x, Tensor) and x.requires_grad)
-                )
+                kinds = type(x), type(array), array.dtype
+                key.append((kinds, array.shape, array.strides, isinstance(x, Tensor) and x.requires_grad))
                 continue
             try:
                 hash(array)
@@ -269,7 +269,7 @@ class Compiled:
                 array = array_of(x) if isinstance(x, Tensor) else x
                 if isinstance(x, Tensor) and isinstance(array, np.generic):
                     array = np.asarray(array)
-                if not isinstance(array, np.ndarray):
+                if not is_array(array):
                     given.append(x)
                     continue
                 traced = tracer.input(array, name)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device import CPU
 from .blocks import Chain, chains
 from .cores import CORES, LARGE, in_parts
 from .ir import Instruction, Program, Value
@@ -31,12 +32,14 @@ class Fast(Printer):
     Attributes
     ----------
     made : values that the caller gets, and whose array is there before they are computed
+    here : whether all arrays lie on the CPU; elsewhere no host array may stand beside them, and blocks gain nothing
     """
 
     def __init__(self, program: Program, plan: Plan) -> None:
         super().__init__(program)
         self.plan = plan
         self.made: set[Value] = set()
+        self.here = program.device is CPU
 
     def lines(self) -> list[str]:
         for value in self.program.inputs:
@@ -44,7 +47,7 @@ class Fast(Printer):
         for value, array in self.plan.buffers.items():
             self.names[value] = self.refer(array, "b")
         written: list[str] = []
-        found = [] if POISON else chains(self.program, self.plan)
+        found = [] if POISON or not self.here else chains(self.program, self.plan)
         starts, others = {c.steps[0]: c for c in found}, {step for c in found for step in c.steps[1:]}
         for i, step in enumerate(self.program.instructions):
             if step in starts:
@@ -120,7 +123,7 @@ class Fast(Printer):
         """Return an operand of a ufunc; a number as an array without axes, where that gives the same result."""
         dtypes = {a.dtype for a in step.args if isinstance(a, Value) and a.shape is not None}
         dtype = next(iter(dtypes)) if len(dtypes) == 1 else None
-        if dtype is None or dtype.kind != "f" or step.function not in _ARITHMETIC:
+        if dtype is None or dtype.kind != "f" or step.function not in _ARITHMETIC or not self.here:
             return self.text(x)
         if isinstance(x, int | float) and not isinstance(x, bool):
             return self.refer(np.array(x, dtype), "c")

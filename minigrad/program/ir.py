@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..device import CPU, Device
+
 
 @dataclass(eq=False, slots=True)
 class Value:
@@ -24,6 +26,7 @@ class Value:
     array : of kind "array", the array itself
     base : the value whose memory this one shows, if it is a view
     order : its axes, from the one with the longest stride to the one with the shortest
+    device : where it lies
     """
 
     kind: str
@@ -33,6 +36,7 @@ class Value:
     array: Any = None
     base: Value | None = None
     order: tuple[int, ...] | None = None
+    device: Device = CPU
 
     @property
     def size(self) -> int:
@@ -150,6 +154,11 @@ class Program:
         from .report import listing
 
         return listing(self)
+
+    @property
+    def device(self) -> Device:
+        """Where it computes: on the CPU only if all of its arrays lie there."""
+        return next((value.device for value in self.values() if value.device.name != CPU.name), CPU)
 
     def written(self) -> set[Value]:
         """Return all memory that is written into after it was made."""

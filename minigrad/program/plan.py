@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device import is_array
 from .ir import Instruction, Program, Value
 from .trace import astype
 
@@ -134,7 +135,9 @@ class Plan:
 def _empty(value: Value) -> Array:
     """Return an array whose axes lie in memory as they did: sums add up in that order."""
     order = value.order or tuple(range(len(value.shape or ())))
-    return np.empty([value.shape[axis] for axis in order], value.dtype).transpose(np.argsort(order))  # type: ignore[index]
+    lengths = [value.shape[axis] for axis in order]  # type: ignore[index]
+    made = value.device.from_numpy(np.empty(lengths, value.dtype))
+    return made.transpose([order.index(axis) for axis in range(len(order))])
 
 
 def _take(free: list[Array], value: Value) -> Array | None:
@@ -163,4 +166,4 @@ def view_of(step: Instruction, value: Value, array: Array) -> Array | None:
         return None
     args = tuple([array if x is value else x for x in step.args])
     view = step.function(*args, **step.kwargs)
-    return view if isinstance(view, np.ndarray) and np.may_share_memory(view, array) else None
+    return view if is_array(view) and np.may_share_memory(view, array) else None

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device import address_of, is_array, to_numpy
 from .ir import Instruction, Program, Value, values_in
 from .trace import astype
 
@@ -266,7 +267,7 @@ class Standing(Printer):
             value: text
             for value in program.values()
             if value.kind == "array" and value.name == "constant" and value not in written
-            if (text := _literal(value.array))
+            if (text := _literal(to_numpy(value.array)))
         }
 
     def function(self, name: str) -> str:
@@ -275,7 +276,8 @@ class Standing(Printer):
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments as they are now."""
-        return {name: self._read[name]() if name in self._read else thing for name, thing in self.outside.items()}
+        now = {name: self._read[name]() if name in self._read else thing for name, thing in self.outside.items()}
+        return {name: to_numpy(thing) if is_array(thing) else thing for name, thing in now.items()}
 
     def beginning(self) -> list[str]:
         """Return the statements that cut parameters out of the array they lie in."""
@@ -321,8 +323,8 @@ def _gathered(program: Program) -> dict[Value, tuple[Value, int]]:
     for value in arrays:
         whole = owners.get(id(value.array.base))
         if whole is not None and value.array.flags.c_contiguous and value.dtype == whole.dtype:
-            places = [array.__array_interface__["data"][0] for array in (value.array, whole.array)]
-            found[value] = whole, (places[0] - places[1]) // whole.dtype.itemsize
+            start = address_of(value.array) - address_of(whole.array)
+            found[value] = whole, start // whole.dtype.itemsize
     return found
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import device
+from ..device import find_device, is_array
 from ..engine import Tensor
 from ..engine.debugging import called_modules, user_line
 from ..engine.tracing import current
@@ -31,6 +32,9 @@ _OF_NUMBERS: dict[Any, Callable[..., Any]] = {
 }  # fmt: skip
 # Of an array these only want the shape and the dtype, so what they make is the same at every run.
 _CONSTANT = {np.ones_like, np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj}
+
+# What takes an array `like` those it is to make.
+_CREATION = {np.array, np.asarray, np.empty, np.zeros, np.ones, np.full, np.arange, np.eye, np.identity}
 
 
 def astype(array: Any, dtype: Any) -> Any:
@@ -53,6 +57,9 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
     __slots__ = ("__weakref__", "data", "tracer", "value")
 
+    def __new__(cls, tracer: Tracer, value: Value, data: Any) -> Traced:
+        return object.__new__(_class_on(value.device.name))
+
     def __init__(self, tracer: Tracer, value: Value, data: Any) -> None:
         self.tracer, self.value, self.data = tracer, value, data
 
@@ -68,10 +75,15 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             return NotImplemented
         if function in _CONSTANT:
             return function(*substitute(args, _data), **substitute(kwargs, _data))
-        if function is np.zeros_like:  # something may be written into it, so every run needs its own
+        if function is np.zeros_like and self.value.device is device.CPU:  # it may be written into: each run's own
             made = function(*substitute(args, _data), **substitute(kwargs, _data))
             return _tracer(self).call(np.zeros, (made.shape, made.dtype), {})
         kwargs = {k: v for k, v in kwargs.items() if k != "like" and v is not np._NoValue}
+        if function in _CREATION and self.value.device is not device.CPU:  # NumPy has taken out `like`, who is asked
+            if any(isinstance(x, Traced) for x in args):
+                kwargs["like"] = self
+            else:
+                function = _creator_on(self.value.device.name, function)
         out = kwargs.pop("out", None)
         return _tracer(self).call(function, args, kwargs, out)
 
@@ -147,6 +159,33 @@ def _refuse(what: str) -> Any:
     )
 
 
+@functools.cache
+def _class_on(name: str) -> type[Traced]:
+    """Return the class of the traced arrays of a device: a type says where its arrays live."""
+    if name == device.CPU.name:
+        return Traced
+    made = type("Traced", (Traced,), {"__slots__": ()})
+    device._by_type[made] = device.get_device(name)._replace(to_numpy=Traced.__array__)
+    return made
+
+
+@functools.cache
+def _creator_on(name: str, function: Any) -> Callable[..., Any]:
+    """Return a function that makes arrays of nothing but numbers, such as `np.arange`, on a device."""
+    like = device.get_device(name).from_numpy(np.empty(0))
+
+    def create(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, like=like, **kwargs)
+
+    create.__name__ = function.__name__
+    return create
+
+
+def place_of(x: Any) -> device.Device:
+    """Return where an array lies; of what is none, the CPU."""
+    return find_device(x) or device.CPU
+
+
 def _data(x: Any) -> Any:
     return x.data if isinstance(x, Traced) else x
 
@@ -189,7 +228,8 @@ class Tracer:
     def input(self, array: Any, name: str) -> Traced:
         """Return an array that the caller gives at every run: another one, though it may be one we know this time."""
         order = tuple(range(array.ndim)) if array.flags.c_contiguous else None
-        return Traced(self, Value("input", array.shape, array.dtype, name, order=order), array)
+        value = Value("input", array.shape, array.dtype, name, order=order, device=place_of(array))
+        return Traced(self, value, array)
 
     def lift(self, array: Any) -> Any:
         """Return an array that lives outside as one whose reads and writes are written down."""
@@ -197,11 +237,11 @@ class Tracer:
             if array.tracer is self:
                 return array
             array = array.data
-        if not isinstance(array, np.ndarray):
+        if not is_array(array):
             return array
         found = self._arrays.get(id(array))
         if found is None:
-            value = Value("array", array.shape, array.dtype, array=array)
+            value = Value("array", array.shape, array.dtype, array=array, device=place_of(array))
             self._arrays[id(array)] = found = Traced(self, value, array)
         return found
 
@@ -237,16 +277,16 @@ class Tracer:
 
     def _value(self, x: Any) -> Any:
         """Return an operand as an instruction holds it."""
-        return self.lift(x).value if isinstance(x, Traced | np.ndarray) else x
+        return self.lift(x).value if is_array(x) else x
 
     # Instructions
 
     def call(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any], out: Any = None) -> Any:
         """Call a function of arrays, and write it down."""
         args = tuple(args)
-        if function in _OF_NUMBERS and not any(isinstance(_data(x), np.ndarray | np.generic) for x in args):
+        if function in _OF_NUMBERS and not any(isinstance(_data(x), np.generic) or is_array(_data(x)) for x in args):
             function = _OF_NUMBERS[function]
-        if out is not None and isinstance(_data(out), np.ndarray):  # `t += 1` on a number makes another number
+        if out is not None and is_array(_data(out)):  # `t += 1` on a number makes another number
             return self.write(function, args, {**kwargs, "out": out}, out)
         if any(self._varies(mask.value) for mask in _masks(function, args)):
             _refuse("as many elements as are true were taken (t[mask], nonzero)")
@@ -257,7 +297,8 @@ class Tracer:
             parts = [self.call(operator.getitem, (whole, i), {}) for i in range(len(result))]
             return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
         target = Value("temporary", getattr(result, "shape", None), getattr(result, "dtype", None))
-        if isinstance(result, np.ndarray):
+        if is_array(result):
+            target.device = place_of(result)
             may_view = function in (np.reshape, np.ravel)  # a view or a copy, as the memory lies
             target.base = next(
                 (x.value for x in args if isinstance(x, Traced) and (may_view or _shows(result, x.data))), None
@@ -304,7 +345,7 @@ class Tracer:
     # What is no call on arrays: see `engine/tracing.py`
 
     def _number(self, read: Callable[[], Any], now: Any, name: str) -> Traced:
-        value = Value("number", getattr(now, "shape", None), getattr(now, "dtype", None), name)
+        value = Value("number", getattr(now, "shape", None), getattr(now, "dtype", None), name, device=place_of(now))
         self.instructions.append(Instruction(read, target=value, kind="number"))
         return Traced(self, value, now)
 
@@ -330,7 +371,7 @@ class Tracer:
         """Draw random numbers, now and at every run."""
         method = Draw(generator, name)
         result = method(**options)
-        target = Value("temporary", result.shape, result.dtype, "drawn")
+        target = Value("temporary", result.shape, result.dtype, "drawn", device=place_of(result))
         self.instructions.append(Instruction(method, (), options, target, kind="draw", line=user_line()))
         return Traced(self, target, result)
 
@@ -366,9 +407,9 @@ def _origin() -> str:
 
 def _shows(view: Any, array: Any) -> bool:
     """Tell whether an array shows the memory of another."""
-    return view is array or (
-        isinstance(array, np.ndarray) and view.base is not None and np.may_share_memory(view, array)
-    )
+    if view is array or not is_array(array) or (isinstance(view, np.ndarray) and view.base is None):
+        return view is array
+    return bool(np.may_share_memory(view, array))
 
 
 _slot: Any = vars(Tensor)["_data"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from ...device import is_array
 from ..ir import Program, Value, with_others
 
 
@@ -17,8 +16,8 @@ def with_constants_folded(program: Program) -> Program:
         target = step.target
         if step.kind == "call" and target is not None and not list(step.reads()) and target not in written:
             array = step.function(*step.args, **step.kwargs)
-            if isinstance(array, np.ndarray):
-                known[target] = Value("array", target.shape, target.dtype, target.name, array)
+            if is_array(array):
+                known[target] = Value("array", target.shape, target.dtype, target.name, array, device=target.device)
                 continue
         kept.append(step)
     return Program(program.inputs, kept, [known.get(x, x) for x in program.outputs])
