@@ -222,5 +222,6 @@ def test_it_is_compiled_once_for_all_processes(tmp_path, monkeypatch):
 
 
 def test_an_unknown_executor_is_refused():
-    with pytest.raises(ValueError, match=r"executor must be 'numpy' or 'numba', got 'nmuba'\. Did you mean 'numba'"):
+    known = "'numpy', 'numba', 'cupy'"
+    with pytest.raises(ValueError, match=rf"executor must be one of {known}, got 'nmuba'\. Did you mean 'numba'"):
         mg.compile(lambda x: x, executor="nmuba")

@@ -32,7 +32,7 @@ from .trace import Traced, Tracer, array_of, tracing
 Function = Callable[..., Any]
 _mode, _flag, _gradient = attrgetter("training"), attrgetter("requires_grad"), attrgetter("grad")
 _ARRAYS = {Tensor, np.ndarray}  # the most frequent arguments
-EXECUTORS = {"numpy": ".executor", "numba": ".native"}
+EXECUTORS = {"numpy": ".executor", "numba": ".native", "cupy": ".graphs"}
 
 
 class Recheck(Exception):
@@ -243,7 +243,7 @@ class Compiled:
         arrays = []
         for x in leaves:
             array = x.data if isinstance(x, Tensor) else x
-            if is_array(array):
+            if isinstance(array, np.ndarray) or is_array(array):  # the first is quick
                 arrays.append(array)
                 kinds = type(x), type(array), array.dtype
                 key.append((kinds, array.shape, array.strides, isinstance(x, Tensor) and x.requires_grad))
@@ -317,9 +317,10 @@ def compile_(function: Function, *, executor: str = "numpy", without: Collection
     ----------
     function : anything that works with Tensors: a model's forward pass, a gradient, a whole training step with its
         loss, `backward`, the optimizer's and the schedule's step and `zero_grad`
-    executor : what runs the program: "numpy"; or "numba", which makes loops of what works element by element, compiles
+    executor : what runs the program: "numpy"; "numba", which makes loops of what works element by element, compiles
         them for this machine and lets its cores share the large ones (the extra `native`; the first run takes seconds,
-        and sums may differ in the last digits)
+        and sums may differ in the last digits); or "cupy", which makes kernels of them for arrays on "cuda" and
+        captures whole stretches in CUDA graphs (the extra `cuda12`; tested without a GPU, and never measured on one)
     without : names of passes to leave out: "constants", "algebra", "repetition", "dead_code"; of the plan of the
         memory, "views" and "reuse"
 
@@ -337,6 +338,8 @@ def compile_(function: Function, *, executor: str = "numpy", without: Collection
     ------
     TraceError
         at the first call, where what is computed depends on values: a branch on one, `float(t)`, `t.item()`.
+    DeviceError
+        at the first call, when the executor is "cupy" and all arrays are on the CPU.
 
     >>> import minigrad as mg
     >>> from minigrad import nn, optim
@@ -356,8 +359,10 @@ def compile_(function: Function, *, executor: str = "numpy", without: Collection
     if not callable(function):
         raise TypeError(f"compile: needs a function, got {describe(function)}")
     if executor not in EXECUTORS:
-        known = " or ".join(map(repr, EXECUTORS))
-        raise ValueError(f"compile: executor must be {known}, got {executor!r}.{nearest(str(executor), EXECUTORS)}")
+        known, meant = ", ".join(map(repr, EXECUTORS)), nearest(str(executor), EXECUTORS)
+        raise ValueError(f"compile: executor must be one of {known}, got {executor!r}.{meant}")
     if executor == "numba":
         require("numba", "native", "mg.compile(…, executor='numba')")
+    if executor == "cupy":
+        require("cupy", "cuda12", "mg.compile(…, executor='cupy')")
     return Compiled(function, executor, without)

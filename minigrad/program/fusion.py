@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device import address_of
 from .ir import Instruction, Program, Value, values_in
 from .plan import Plan, view_of
 from .trace import astype
@@ -115,12 +116,15 @@ class Memory:
     addresses : of the arrays in the table; of the inputs, filled in at every run
     products : the slots of the functions that multiply matrices, by dtype
     inputs : value → slot
+    located : slot → an array whose first element is there
+    device : where loops find their arrays
     offsets : slots that are part of an input: slot → (slot of the input, bytes)
     """
 
     def __init__(self, program: Program, plan: Plan, products: dict[str, int]) -> None:
-        self.plan = plan
+        self.plan, self.device = plan, program.device
         self.addresses = list(products.values())
+        self.located: dict[int, Array] = {}
         self.products = {dtype: slot for slot, dtype in enumerate(products)}
         self.inputs: dict[Value, int] = {}
         self.offsets: dict[int, tuple[int, int]] = {}
@@ -128,22 +132,27 @@ class Memory:
         self._slots: dict[int, int] = {}
         self._stand_ins: list[tuple[int, int, int]] = []  # first and last byte, slot
         for value in program.inputs:
-            stand_in = np.empty(value.shape or (), value.dtype)
-            self.arrays[value] = stand_in
+            if value.device.name != self.device.name:
+                continue
+            stand_in = self.arrays[value] = value.device.from_numpy(np.empty(value.shape or (), value.dtype))
             slot = self.inputs[value] = self.slot(stand_in)
-            first, last = np.lib.array_utils.byte_bounds(stand_in)
-            self._stand_ins.append((first, last, slot))
+            self._stand_ins.append((*bounds(stand_in), slot))
 
     def slot(self, array: Array) -> int:
         """Return the place of an array's first element in the table."""
-        address = array.ctypes.data
+        address = address_of(array)
         if address not in self._slots:
             slot = self._slots[address] = len(self.addresses)
+            self.located[slot] = array
             self.addresses.append(address)
             for first, last, whole in self._stand_ins:
                 if first <= address < last:
                     self.offsets[slot] = whole, address - first
         return self._slots[address]
+
+    def has_slot(self, array: Array) -> bool:
+        """Tell whether a loop or a product looks for an array."""
+        return address_of(array) in self._slots
 
     def find(self, value: Value) -> Array | None:
         """Return the array that a value lies in, if it lies anywhere yet."""
@@ -153,9 +162,16 @@ class Memory:
         """Return the array for a value, a new one if need be; None is the shape of a number of Python."""
         array = self.find(value)
         if array is None:
-            array = np.empty(value.shape or (), value.dtype or np.float64)
+            array = self.device.from_numpy(np.empty(value.shape or (), value.dtype or np.float64))
             self.arrays[value] = array
         return array
+
+
+def bounds(array: Array) -> tuple[int, int]:
+    """Return where the memory that an array shows begins, and where it ends."""
+    steps = [(length - 1) * stride for length, stride in zip(array.shape, array.strides, strict=True)]
+    first = address_of(array)
+    return first + sum(s for s in steps if s < 0), first + sum(s for s in steps if s > 0) + array.itemsize
 
 
 class Fusion:
@@ -318,7 +334,7 @@ class _Loop:
             self._reduce(step)
         elif function is operator.setitem:
             self._set(*args)
-        elif result is None or result.shape is None or result.dtype not in DTYPES:
+        elif result is None or result.shape is None or result.dtype not in DTYPES or not self._is_here(result):
             raise _Refused
         elif function is operator.getitem:
             self._get(result, *args)
@@ -416,7 +432,12 @@ class _Loop:
         elif shape != self.kernel.shape:
             raise _Clash
 
+    def _is_here(self, x: Value) -> bool:
+        return x.device.name == self.memory.device.name
+
     def _array(self, x: Any) -> Array:
+        if isinstance(x, Value) and not self._is_here(x) and (x.shape or x.array is not None):
+            raise _Refused
         array = self.memory.find(x) if isinstance(x, Value) else None
         if array is None and isinstance(x, Value) and x.kind in ("number", "temporary") and x.base is None:
             array = self.memory.make(x)  # what is not made in a loop: who makes it puts it there
@@ -462,7 +483,7 @@ class _Loop:
 
     def _access(self, made: Statement, array: Array) -> None:
         """Add a statement that reads or writes memory, unless another turn of the loop has a part in that memory."""
-        first, last = np.lib.array_utils.byte_bounds(array)
+        first, last = bounds(array)
         writes = made.what not in ("load", "gather")
         place = made.place if made.what in ("load", "store") else None
         for from_, to, other, written in self.touched:

@@ -48,7 +48,7 @@ class Loop:
     def __init__(self, kernel: Kernel) -> None:
         self.body = kernel.body
         self.slots = list(dict.fromkeys(s.place.slot for s in kernel.body if s.place is not None))
-        lengths, self.groups = _merge(kernel)
+        lengths, self.groups = merged(kernel)
         self.loops = [(axis, f"range({length})") for axis, length in enumerate(lengths)]  # the axis each goes along
         chunks = -(-lengths[-1] // CHUNK) if lengths else 0
         if chunks > 1:
@@ -191,7 +191,7 @@ def _text(x: Any) -> str:
     return f"{SHORT[x.dtype.name]}({text.replace('np.-', '-np.')})"
 
 
-def _merge(kernel: Kernel) -> tuple[list[int], list[list[int]]]:
+def merged(kernel: Kernel) -> tuple[list[int], list[list[int]]]:
     """Return the lengths of the loops, and which axes of the kernel each goes along: several that lie as one."""
     places = [s.place for s in kernel.body if s.place is not None and not s.lengths]
     groups: list[list[int]] = []

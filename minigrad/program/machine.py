@@ -2,7 +2,7 @@
 
 All of it is compiled by Numba, and imported by the programs that `native.py` writes. The approximations of exp and
 tanh are those of Cephes (S. Moshier: exp, expf, tanh, tanhf), written without branches, so that one instruction works
-on several numbers. Read next: `minigrad/train/`.
+on several numbers. Read next: `cuda.py`.
 """
 
 from __future__ import annotations
