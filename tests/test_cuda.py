@@ -138,25 +138,47 @@ def test_no_function_does_anything_once_bad_is_set(cupy):
     x, i = there(X[:4]), there(np.arange(4))
     f(x, i)
     expected = [a.numpy() for a in f(x, i)]
-    calls = [call for launch in cupy.graphs for _, call in launch.calls]
-    for _, _, _, (bad, *arrays) in calls:
-        before = [a.copy() for a in arrays]
-        bad.fill(1)
-        for number, blocks, threads, given in calls:
-            cupy.do(number, blocks, threads, given)
-        bad.fill(0)
-        assert all(np.array_equal(a._array, b._array) for a, b in zip(arrays, before, strict=True))
+    for graph in cupy.graphs:
+        for _, (number, blocks, threads, (bad, *arrays)) in graph.calls:
+            whole = [a if a._array.flags.writeable else a.base for a in arrays]  # of one shown larger than it is
+            before = [a.copy() for a in whole]
+            for a in [bad, *whole]:
+                a.fill(1)
+            cupy.do(number, blocks, threads, (bad, *arrays))
+            assert all(np.all(a._array == 1) for a in whole)
+            for a, b in zip(whole, before, strict=True):
+                a[...] = b
+            bad.fill(0)
     assert all(np.array_equal(a, b.numpy()) for a, b in zip(expected, f(x, i), strict=True))
+
+
+@needs_a_compiler
+def test_what_is_handed_back_belongs_to_the_caller(cupy):
+    table = there(X)
+    f = mg.compile(lambda x: [x, x.T, x + 1, (x * 2).T, x.sum(), table], executor="cupy")
+    given = [there(k * X) for k in (1, 2, 3)]
+    results = [f(x) for x in given]
+    for k, found in enumerate(results, 1):
+        expected = [k * X, k * X.T, k * X + 1, 2 * k * X.T, (k * X).sum(), X]
+        assert all(np.allclose(a.numpy(), b, rtol=1e-5) for a, b in zip(found, expected, strict=True))
+    assert all(np.array_equal(x.numpy(), k * X) for k, x in enumerate(given, 1))
 
 
 @needs_a_compiler
 def test_an_index_out_of_range_gets_the_eager_message(cupy):
     table = np.arange(12.0).reshape(4, 3)
     device = there(table)
-    pick = mg.compile(lambda rows, columns: device[rows, columns] * 2, executor="cupy")
+    eager = []
+
+    def pick(rows, columns):
+        eager.append(rows)
+        return device[rows, columns] * 2
+
+    pick = compiled(pick)
     rows, columns = np.array([0, 3, -1]), np.array([2, -3, 1])
     for _ in range(2):
         assert pick(there(rows), there(columns)).tolist() == (table[rows, columns] * 2).tolist()
+    assert len(eager) == 1
     with pytest.raises(IndexError):
         pick(there(rows + 1), there(columns))
 
