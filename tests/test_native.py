@@ -90,6 +90,16 @@ def test_training_ends_where_it_would_have(kind, optimizer, interpreted):
     assert ends[0][0][-1] < ends[0][0][0]
 
 
+def test_without_fusion_every_instruction_is_a_loop_of_its_own(interpreted):
+    x = np.linspace(-1, 1, 12).reshape(3, 4)
+    code = []
+    for without in ((), ("fusion",)):
+        compiled = mg.compile(lambda x: mg.exp(mg.tensor(x) * 2 + 1).sum(), executor="numba", without=without)
+        assert np.allclose([compiled(x).item() for _ in range(2)], np.exp(2 * x + 1).sum())
+        code.append(compiled.code)
+    assert [text.count("def loop_") for text in code] == [1, 4]
+
+
 # Compiled for this machine
 
 

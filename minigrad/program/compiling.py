@@ -321,8 +321,8 @@ def compile_(function: Function, *, executor: str = "numpy", without: Collection
         them for this machine and lets its cores share the large ones (the extra `native`; the first run takes seconds,
         and sums may differ in the last digits); or "cupy", which makes kernels of them for arrays on "cuda" and
         captures whole stretches in CUDA graphs (the extra `cuda12`; tested without a GPU, and never measured on one)
-    without : names of passes to leave out: "constants", "algebra", "repetition", "dead_code"; of the plan of the
-        memory, "views" and "reuse"
+    without : names of passes to leave out: "constants", "algebra", "repetition", "dead_code"; of the plan,
+        "views", "reuse" and "fusion"
 
     At the first call with a new signature (shapes and dtypes of its arrays, and every other argument) the function
     runs as usual, and every NumPy call is written down. Later calls replay these. Parameters, gradients, the state

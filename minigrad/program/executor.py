@@ -47,7 +47,7 @@ class Fast(Printer):
         for value, array in self.plan.buffers.items():
             self.names[value] = self.refer(array, "b")
         written: list[str] = []
-        found = [] if POISON or not self.here else chains(self.program, self.plan)
+        found = [] if POISON or not self.here or not self.plan.fuses else chains(self.program, self.plan)
         starts, others = {c.steps[0]: c for c in found}, {step for c in found for step in c.steps[1:]}
         for i, step in enumerate(self.program.instructions):
             if step in starts:
@@ -145,7 +145,7 @@ def build(
     ----------
     fresh : the outputs that belong to the caller
     failed : what to raise when a check comes out otherwise
-    without : what the plan is to leave out: "reuse", "views"
+    without : what the plan is to leave out: "reuse", "views", "fusion"
     there : arrays that are there already, for some of the values
     """
     plan = Plan(program, fresh, without, there)

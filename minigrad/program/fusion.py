@@ -239,7 +239,7 @@ class Fusion:
     def _fuse(self, step: Instruction) -> bool:
         """Put an instruction into the loop before it, or into a new one; tell whether it can be part of a loop."""
         try:
-            if self._loop is not None and self._loop.add(step):
+            if self.plan.fuses and self._loop is not None and self._loop.add(step):
                 return True
             loop = _Loop(self.memory)
             if not loop.add(step):

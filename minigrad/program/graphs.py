@@ -160,7 +160,7 @@ def build(
     ----------
     fresh : the outputs that belong to the caller
     failed : what to raise when a check comes out otherwise, or an index is out of range
-    without : what the plan is to leave out: "reuse", "views"
+    without : what the plan is to leave out: "reuse", "views", "fusion"
     there : arrays that are there already, for some of the values
 
     Raises

@@ -25,13 +25,14 @@ class Plan:
     ----------
     program : the instructions
     fresh : the outputs that belong to the caller, and so must be new at every run
-    without : "reuse", so that no array is used again; "views", so that views are made at every run
+    without : "reuse", so that no array is used again; "views", so that views are made at every run; "fusion"
     there : arrays that are there already, for some of the values
 
     Attributes
     ----------
     buffers : the array each value is kept in, of those that are kept
     pool : all arrays that were made
+    fuses : whether neighbouring instructions may become one loop, or be done block by block
     last : of each piece of memory the last step that needs it
     """
 
@@ -43,6 +44,7 @@ class Plan:
         there: Mapping[Value, Array] = MappingProxyType({}),
     ) -> None:
         self._reuse, self._views = "reuse" not in without, "views" not in without
+        self.fuses = "fusion" not in without
         self._there = there
         self.program, self.fresh = program, fresh
         self.buffers: dict[Value, Array] = {}

@@ -21,7 +21,7 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "repetition": without_repetition,
     "dead_code": without_dead_code,
 }
-PLANNING = ("views", "reuse")  # what `executor.py` does to a program when it plans the memory
+PLANNING = ("views", "reuse", "fusion")  # what is done to a program when its memory is planned, and it is printed
 
 
 def optimise(program: Program, without: Collection[str] = ()) -> dict[str, Program]:
