@@ -91,7 +91,8 @@ def _target_like(input: Tensor, target: Any, call: str) -> Any:
         raise ShapeError(
             f"{call}: the input is {describe(input)}, the target is {describe(data)}; shapes must be equal{mend}"
         )
-    same_device(call, input=input.data, target=data)
+    if type(data) is not type(like):
+        same_device(call, input=like, target=data)
     if isinstance(target, Tensor) and target.requires_grad:
         return target
     if data.dtype == like.dtype:

@@ -52,6 +52,7 @@ class Optimizer:
         self.param_groups = self._make_groups(params, defaults)
         self._params: list[Tensor] = [p for group in self.param_groups for p in group["params"]]
         self._blocks = [block for group in self.param_groups for block in self._make_blocks(group)]
+        self._whole: Whole | None = None  # the context of updates, as long as the blocks are the same
 
     def update(self, theta: Array, g: Array, state: list[Array], group: Group, t: int) -> None:
         """Update a stretch of parameters in place.
@@ -197,7 +198,9 @@ class Optimizer:
                 self._check_group(block.group)
                 block.checked = values
         gradients = [block.gradient() for block in blocks]
-        with Whole(blocks):
+        if self._whole is None or self._whole.blocks != blocks:
+            self._whole = Whole(blocks)
+        with self._whole:
             for block, g in zip(blocks, gradients, strict=True):
                 group, t = block.begin_update()
                 decay = 0.0 if self.decoupled_decay else group["weight_decay"]

@@ -24,8 +24,9 @@ class Whole:
     """The context in which blocks are updated: left by an exception, it puts back the small ones as they were."""
 
     def __init__(self, blocks: Sequence[Block]) -> None:
+        self.blocks = blocks
         self._small = [block for block in blocks if block.kept]
-        self._waits = len(self._small) < len(blocks) and threading.current_thread() is threading.main_thread()
+        self._waits = len(self._small) < len(blocks)
         self._arrays = [a for block in self._small for a in (block.theta, *block.state)]
         self._kept = [a for block in self._small for a in block.kept]
         self._handler: Any = None
@@ -35,7 +36,7 @@ class Whole:
         deque(_copying(self._kept, self._arrays), 0)
         for block in self._small:
             block.kept_t = block.t
-        if self._waits:
+        if self._waits and threading.current_thread() is threading.main_thread():
             import signal  # few need it: `import minigrad` stays quick
 
             if callable(handler := signal.getsignal(signal.SIGINT)):
@@ -51,5 +52,7 @@ class Whole:
             import signal
 
             signal.signal(signal.SIGINT, self._handler)
-            for signal_and_frame in self._signals[:1]:
-                self._handler(*signal_and_frame)
+            handler, signals = self._handler, self._signals[:1]
+            self._handler, self._signals = None, []
+            for signal_and_frame in signals:
+                handler(*signal_and_frame)
