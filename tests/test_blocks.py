@@ -61,6 +61,14 @@ def test_a_long_chain(shape):
     assert "in_parts" in compiled.code
 
 
+@pytest.mark.parametrize("name", ["i", "j", "own", "first", "last", "np", "in_parts", "sums", "Recheck"])
+def test_an_argument_may_be_called_what_the_text_has_a_use_for(name):
+    space = {"mg": mg}
+    exec(f"def f({name}): return (mg.tensor({name}) * 2).sum()", space)
+    compiled, x = mg.compile(space["f"]), np.ones(1 << 18, np.float32)
+    assert [compiled(x).item() for _ in range(3)] == [2 * x.size] * 3
+
+
 def test_what_only_a_chain_uses_takes_a_block():
     x = np.ones(1 << 20, np.float32)
     compiled = mg.compile(lambda x: mg.exp(mg.sin(mg.exp(mg.tensor(x) * 2) + 1)).sum())

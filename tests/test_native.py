@@ -90,6 +90,14 @@ def test_training_ends_where_it_would_have(kind, optimizer, interpreted):
     assert ends[0][0][-1] < ends[0][0][0]
 
 
+@pytest.mark.parametrize("name", ["table", "rows", "run_kernels", "at_once", "memory", "np", "Recheck"])
+def test_an_argument_may_be_called_what_the_text_has_a_use_for(name, interpreted):
+    space = {"mg": mg}
+    exec(f"def f({name}): return (mg.tensor({name}) * 2).sum()", space)
+    compiled, x = mg.compile(space["f"], executor="numba"), np.ones(6)
+    assert [compiled(x).item() for _ in range(3)] == [12] * 3
+
+
 def test_without_fusion_every_instruction_is_a_loop_of_its_own(interpreted):
     x = np.linspace(-1, 1, 12).reshape(3, 4)
     code = []

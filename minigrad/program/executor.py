@@ -35,6 +35,8 @@ class Fast(Printer):
     here : whether all arrays lie on the CPU; elsewhere no host array may stand beside them, and blocks gain nothing
     """
 
+    reserved: tuple[str, ...] = ("np", "Recheck", "first", "last", "own", "i", "j")
+
     def __init__(self, program: Program, plan: Plan) -> None:
         super().__init__(program)
         self.plan = plan
@@ -42,8 +44,6 @@ class Fast(Printer):
         self.here = program.device is CPU
 
     def lines(self) -> list[str]:
-        for value in self.program.inputs:
-            self.names[value] = self._free(value.name)
         for value, array in self.plan.buffers.items():
             self.names[value] = self.refer(array, "b")
         written: list[str] = []
@@ -132,6 +132,15 @@ class Fast(Printer):
         return self.text(x)
 
 
+def runnable(text: str, names: dict[str, Any], outside: dict[str, Any]) -> Callable[..., Any]:
+    """Return the function `run` of a text, which finds `names` around it and is given what lives outside."""
+    namespace = {"np": np, **names}
+    exec(compile(text, "<minigrad program>", "exec"), namespace)
+    run: Any = namespace["run"]
+    run.__kwdefaults__ = outside
+    return run
+
+
 def build(
     program: Program,
     fresh: set[Value],
@@ -151,8 +160,4 @@ def build(
     plan = Plan(program, fresh, without, there)
     printer = Fast(program, plan)
     text = printer.function("run")
-    namespace: dict[str, Any] = {"np": np, "Recheck": failed}
-    exec(compile(text, "<minigrad program>", "exec"), namespace)
-    run = namespace["run"]
-    run.__kwdefaults__ = printer.outside
-    return run, plan, text
+    return runnable(text, {"Recheck": failed}, printer.outside), plan, text

@@ -16,6 +16,7 @@ import numpy as np
 from ..device import CPU
 from ..errors import DeviceError, require
 from . import cuda
+from .executor import runnable
 from .fusion import Fusion, Kernel, Product
 from .ir import Instruction, Program, Value
 from .native import Host
@@ -34,9 +35,10 @@ class Stretches(Host):
     numbers : where those of Python's numbers that kernels read are put on their way to the device
     """
 
+    reserved: tuple[str, ...] = ("np", "Recheck", "failed", "numbers", "staged", "launch")
+
     def __init__(self, program: Program, fusion: Fusion, fresh: set[Value], numbers: dict[Value, int]) -> None:
         super().__init__(program, fusion, fresh)
-        self.taken |= {"Recheck", "failed", "numbers", "staged"}
         self.texts: dict[str, str] = {}
         self.stretches: list[list[Launch]] = [[]]
         self.numbers = numbers
@@ -49,8 +51,6 @@ class Stretches(Host):
         return "\n".join([cuda.PRELUDE, *[f'extern "C" __global__ void {n}{text}' for text, n in self.texts.items()]])
 
     def lines(self) -> list[str]:
-        for value in self.program.inputs:
-            self.names[value] = self._free(value.name)
         written = []
         for value, array in self.memory.arrays.items():
             if value in self.memory.inputs:
@@ -95,7 +95,7 @@ class Stretches(Host):
         written, stretch = [], self.stretches[-1]
         if stretch:
             written += ["numbers.set(staged)"] if self._stale else []
-            written.append(f"launch_{len(self.stretches) - 1}()")
+            written.append(f"launch[{len(self.stretches) - 1}]()")
             if any(function.checks for _, function in stretch):
                 written.append("if failed(): raise Recheck")
             self.stretches.append([])
@@ -104,20 +104,11 @@ class Stretches(Host):
         self._after = []
         return written
 
-    def _host(self, step: Instruction) -> list[str]:
-        """Return the statement of an instruction, and another that puts what it makes where kernels look for it."""
-        made = step.target
-        array = self.memory.arrays.get(made) if made is not None else None
-        if made is None or array is None or (made.shape is not None and array is self.plan.buffers.get(made)):
-            return [self.statement(step)]
-        text = self.expression(step)[0]
-        if made.shape is not None:
-            return [f"{self.names[made]}[...] = {text}"]
-        name = self.names[made] = self._free(made.name or "t")
+    def _put(self, number: Value, name: str, array: Array) -> list[str]:
         if not self.memory.has_slot(array):
-            return [f"{name} = {text}"]
+            return []
         self._stale = True
-        return [f"{name} = {text}", f"staged[{self.numbers[made]}] = {name}"]
+        return [f"staged[{self.numbers[number]}] = {name}"]
 
 
 def _is_number(step: Instruction) -> bool:
@@ -189,16 +180,14 @@ def build(
             bad.fill(0)
         return found
 
-    namespace: dict[str, Any] = {"np": np, "Recheck": failed, "failed": has_failed}
-    namespace |= {"numbers": on_device, "staged": np.zeros(len(numbers) + 1)}
+    launch = []
     if host.texts:
         module = cupy.RawModule(code=host.source, backend="nvrtc", options=("--fmad=false",))
         loaded = {name: module.get_function(name) for name in host.texts.values()}
-        for n, stretch in enumerate(host.stretches[:-1]):
+        for stretch in host.stretches[:-1]:
             taken = [[fusion.memory.located[slot] for slot, _ in f.parameters] for _, f in stretch]
             calls = [(loaded[name], tuple(arrays), f) for (name, f), arrays in zip(stretch, taken, strict=True)]
-            namespace[f"launch_{n}"] = captured(cupy, calls, bad).launch
-    exec(compile(text, "<minigrad program>", "exec"), namespace)
-    run = namespace["run"]
-    run.__kwdefaults__ = host.outside
-    return run, plan, f"{host.source}\n\n{text}"
+            launch.append(captured(cupy, calls, bad).launch)
+    names = {"Recheck": failed, "failed": has_failed, "launch": launch}
+    names |= {"numbers": on_device, "staged": np.zeros(len(numbers) + 1)}
+    return runnable(text, names, host.outside), plan, f"{host.source}\n\n{text}"

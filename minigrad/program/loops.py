@@ -49,16 +49,16 @@ class Loop:
         self.body = kernel.body
         self.slots = list(dict.fromkeys(s.place.slot for s in kernel.body if s.place is not None))
         lengths, self.groups = merged(kernel)
-        self.loops = [(axis, f"range({length})") for axis, length in enumerate(lengths)]  # the axis each goes along
+        self.loops = [(axis, length, f"range({length})") for axis, length in enumerate(lengths)]  # along which axis
         chunks = -(-lengths[-1] // CHUNK) if lengths else 0
         if chunks > 1:
-            axis, _ = self.loops.pop()
+            axis, length, _ = self.loops.pop()
             start = f"i{axis}_ * {CHUNK}"
-            self.loops.append((axis, f"range({chunks})"))
-            self.loops.append((axis, f"range({start}, min({start} + {CHUNK}, {lengths[-1]}))"))
+            self.loops.append((axis, chunks, f"range({chunks})"))
+            self.loops.append((axis, CHUNK, f"range({start}, min({start} + {CHUNK}, {length}))"))
         self.depth = len(self.loops)
         self.level = {id(s): self._level(s) for s in self.body if s.what in REDUCTIONS}
-        self.turns = int(self.loops[0][1][6:-1]) if prod(lengths) >= LARGE and self._can_be_shared() else 0
+        self.turns = self.loops[0][1] if prod(lengths) >= LARGE and self._can_be_shared() else 0
         self.sums = [s for s in self.body if self.turns and self.level.get(id(s)) == 0]
         self.lines = list(self._lines())
 
@@ -75,7 +75,7 @@ class Loop:
         same = [s for s in self.body if s.what == "load" and self.depth and not any(self._strides(s.place))]
         for s in same:  # for every element
             yield from self._statement(s, 0)
-        for level, (axis, turns) in enumerate(self.loops):
+        for level, (axis, _, turns) in enumerate(self.loops):
             tab = "    " * level
             for k, s in enumerate(self.body):
                 if self.level.get(id(s)) == level:
@@ -84,7 +84,7 @@ class Loop:
                         yield tab + f"n{k} = 0"
                 if level == self.depth - 1 and self._in_two_steps(s):
                     yield tab + f"c{k} = {SHORT[s.dtype.name]}(0)"
-            outer = "_" if [axis for axis, _ in self.loops[level + 1 :]] == [axis] else ""
+            outer = "_" if [other for other, *_ in self.loops[level + 1 :]] == [axis] else ""
             yield f"{tab}for i{axis}{outer} in {'range(first, last)' if self.turns and not level else turns}:"
         tab = "    " * self.depth
         for k, s in enumerate(self.body):
@@ -136,7 +136,7 @@ class Loop:
 
     def _combine(self, s: Statement, k: int, text: str) -> Iterator[str]:
         """Store what was added up in here; together with what earlier turns of outer loops stored, if any did."""
-        outer = [axis for axis, _ in self.loops[: self.level[id(s)]]]
+        outer = [axis for axis, *_ in self.loops[: self.level[id(s)]]]
         first = " and ".join(f"i{axis} == 0" for axis in outer if self._strides(s.place)[axis] == 0)
         dtype = SHORT[s.dtype.name]
         yield f"r{k} = {dtype}({text})"

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..files import write_text
 from .cores import CORES, at_once
-from .executor import Fast
+from .executor import Fast, runnable
 from .fusion import Fusion, Kernel, Memory, Product
 from .ir import Instruction, Program, Value
 from .loops import SHORT, Loop
@@ -88,7 +88,7 @@ class Module:
 
     def rows(self, n: int) -> Any:
         """Return a list as an array, a row for each unit."""
-        width = max(map(len, self.lists[n]))
+        width = max(map(len, self.lists[n]), default=0)
         return np.array([row + (0,) * (width - len(row)) for row in self.lists[n]], np.int64)
 
     def __str__(self) -> str:
@@ -112,6 +112,8 @@ class Module:
 class Host(Fast):
     """Prints what is left for Python: calls of the stretches, what NumPy does, and Python's own state."""
 
+    reserved: tuple[str, ...] = ("np", "Recheck", "table", "rows", "run_kernels", "at_once")
+
     def __init__(self, program: Program, fusion: Fusion, fresh: set[Value]) -> None:
         super().__init__(program, fusion.plan)
         self.fusion, self.memory, self.fresh = fusion, fusion.memory, fresh
@@ -119,8 +121,6 @@ class Host(Fast):
         self.called = 0
 
     def lines(self) -> list[str]:
-        for value in self.program.inputs:
-            self.names[value] = self._free(value.name)
         for value, array in self.memory.arrays.items():
             if value.root.kind != "input" and value.shape is not None:
                 self.names[value] = self.refer(array, "b")
@@ -155,7 +155,7 @@ class Host(Fast):
         for n in range(self.called, len(self.module.lists)):
             if self.module.lists[n]:
                 run = "at_once" if n in self.module.shared else "run_kernels"
-                calls.append(f"if not {run}({', '.join(['table', f'rows_{n}', *inputs])}): raise Recheck")
+                calls.append(f"if not {run}({', '.join(['table', f'rows[{n}]', *inputs])}): raise Recheck")
         self.called = len(self.module.lists)
         self.module.lists.append([])
         return calls
@@ -164,13 +164,17 @@ class Host(Fast):
         """Return the statement of an instruction, and another that puts what it makes where loops look for it."""
         made = step.target
         array = self.memory.arrays.get(made) if made is not None else None
-        if made is None or array is None or array is self.plan.buffers.get(made):
+        if made is None or array is None or (made.shape is not None and array is self.plan.buffers.get(made)):
             return [self.statement(step)]
         text = self.expression(step)[0]
         if made.shape is not None:
             return [f"{self.names[made]}[...] = {text}"]
         name = self.names[made] = self._free(made.name or "t")
-        return [f"{name} = {text}", f"{self.refer(array, 'b')}[()] = {name}"]
+        return [f"{name} = {text}", *self._put(made, name, array)]
+
+    def _put(self, number: Value, name: str, array: Array) -> list[str]:
+        """Return the statement that puts a number of Python into its array, for the loops that read it."""
+        return [f"{self.refer(array, 'b')}[()] = {name}"]
 
 
 def _each_at_once(run: Callable[..., bool], table: Any, rows: Any, *inputs: Any) -> bool:
@@ -200,14 +204,15 @@ def build(
     host = Host(program, fusion, fresh)
     text = host.function("run")
     module = imported(f"{host.module}\n# lengths of matrices: {BITS} bits\n")
-    namespace: dict[str, Any] = {f"rows_{n}": host.module.rows(n) for n, rows in enumerate(host.module.lists) if rows}
-    namespace |= {"np": np, "Recheck": failed, "table": np.array(fusion.memory.addresses, np.int64)}
-    namespace["memory"] = fusion.memory  # whose addresses are in the table
-    namespace |= {"run_kernels": module.run, "at_once": functools.partial(_each_at_once, module.run)}
-    exec(compile(text, "<minigrad program>", "exec"), namespace)
-    run = namespace["run"]
-    run.__kwdefaults__ = host.outside
-    return run, fusion.plan, f"{host.module}\n\n{text}"
+    names = {
+        "Recheck": failed,
+        "memory": fusion.memory,  # the arrays whose addresses are in the table
+        "table": np.array(fusion.memory.addresses, np.int64),
+        "rows": [host.module.rows(n) for n in range(len(host.module.lists))],
+        "run_kernels": module.run,
+        "at_once": functools.partial(_each_at_once, module.run),
+    }
+    return runnable(text, names, host.outside), fusion.plan, f"{host.module}\n\n{text}"
 
 
 def imported(text: str) -> Any:

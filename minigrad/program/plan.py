@@ -6,7 +6,6 @@ Views are made once; gradients that an optimizer gathers are computed where it w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -40,8 +39,8 @@ class Plan:
         self,
         program: Program,
         fresh: set[Value],
-        without: Collection[str] = (),
-        there: Mapping[Value, Array] = MappingProxyType({}),
+        without: Collection[str],
+        there: Mapping[Value, Array],
     ) -> None:
         self._reuse, self._views = "reuse" not in without, "views" not in without
         self.fuses = "fusion" not in without

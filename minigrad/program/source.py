@@ -41,16 +41,19 @@ class Printer:
     Attributes
     ----------
     outside : what the text refers to and does not make: arrays, and functions of Python, by name
+    reserved : names that the text has a use of its own for
     """
+
+    reserved: tuple[str, ...] = ("np",)
 
     def __init__(self, program: Program, inline: bool = True) -> None:
         self.program, self.inline = program, inline
         self.outside: dict[str, Any] = {}
-        self.names: dict[Value, str] = {}
         self.inlined: dict[Value, tuple[str, int]] = {}
-        self.taken: set[str] = {"np"}
+        self.taken = set(self.reserved)
         self._referred: dict[int, str] = {}  # by the id of a thing that lives outside, its name
         self._counts: dict[str, int] = {}  # of a name that was taken, the number that came last
+        self.names = {value: self._free(value.name) for value in program.inputs}
 
     def function(self, name: str) -> str:
         """Return the text of a function of the program's inputs; what lives outside are its keyword arguments."""
@@ -67,8 +70,6 @@ class Printer:
 
     def lines(self) -> list[str]:
         """Return the statements, one for each instruction that is not written inside another."""
-        for value in self.program.inputs:
-            self.names[value] = self._free(value.name)
         written = self.beginning()
         safe = _safe_to_inline(self.program, _count_uses(self.program)) if self.inline else set()
         line = ""
