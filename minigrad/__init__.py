@@ -474,9 +474,9 @@ def __getattr__(name: str) -> Any:
     more = _load_more()
     if name in more:
         return more[name]
-    raise AttributeError(
-        f"module 'minigrad' has no attribute {name!r}.{errors.nearest(name, [*globals(), *more, *_PACKAGES])}"
-    )
+    # Names with an underscore are asked for by tools that inspect modules, often, and by nobody who slipped.
+    near = "" if name.startswith("_") else errors.nearest(name, [*globals(), *more, *_PACKAGES])
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}.{near}")
 
 
 def _load_more() -> dict[str, Any]:

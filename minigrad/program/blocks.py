@@ -45,7 +45,7 @@ class Chain:
     def values(self) -> list[Value]:
         """Return what the chain reads and makes."""
         made = [s.target for s in self.steps if s.target is not None]
-        return list(dict.fromkeys([*made, *[v for s in self.steps for v in s.reads()]]))
+        return list(dict.fromkeys([*made, *[v for s in self.steps for v in s.reads]]))
 
     def sliced(self, value: Value) -> bool:
         """Tell whether a block needs only its rows of a value."""
@@ -84,11 +84,11 @@ def _is_blockwise(step: Instruction, plan: Plan) -> bool:
 def _assign_scratch(chain: Chain, program: Program, plan: Plan) -> None:
     """Give what only the chain uses a place as large as a block; one that is free again is taken again."""
     inside = set(chain.steps)
-    used = {v.root for s in program.instructions if s not in inside for v in s.reads()}
+    used = {v.root for s in program.instructions if s not in inside for v in s.reads}
     used |= {v.root for v in values_in(program.outputs)}
-    used |= {v.root for s in chain.steps for v in s.reads() if v is not v.root}
+    used |= {v.root for s in chain.steps for v in s.reads if v is not v.root}
     own = {s.target for s in chain.steps if s.target is not None and s.target.shape == chain.shape} - used
-    last = {v: i for i, s in enumerate(chain.steps) for v in s.reads() if v in own}
+    last = {v: i for i, s in enumerate(chain.steps) for v in s.reads if v in own}
     free: dict[Any, list[int]] = {}
     for i, step in enumerate(chain.steps):
         for value in chain.scratch:

@@ -307,7 +307,7 @@ def _modules_of(function: Function, leaves: list[Any]) -> list[Any]:
         things = []
     things += [*leaves, getattr(function, "__self__", None), function]
     flat = [y for x in things for y in (x if isinstance(x, list | tuple) else [x])]
-    return [x for x in flat if hasattr(x, "named_modules") and hasattr(x, "training")]
+    return [x for x in flat if hasattr(type(x), "named_modules") and hasattr(x, "training")]
 
 
 def compile_(function: Function, *, executor: str = "numpy", without: Collection[str] = ()) -> Compiled:

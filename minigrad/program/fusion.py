@@ -255,10 +255,10 @@ class Fusion:
         readers: dict[Value, set[int]] = {}
         for i, unit in enumerate(self.units):
             steps = unit.steps if isinstance(unit, Kernel) else [unit.step if isinstance(unit, Product) else unit]
-            for value in [v for step in steps for v in step.reads()]:
+            for value in [v for step in steps for v in step.reads]:
                 readers.setdefault(value.root, set()).add(i)
         kept = {value.root for value in values_in(self.program.outputs)}
-        kept |= {v.root for step in self.plan.skipped if step.writes is not None for v in step.reads()}  # gathered
+        kept |= {v.root for step in self.plan.skipped if step.writes is not None for v in step.reads}  # gathered
         for i, unit in enumerate(self.units):
             if isinstance(unit, Kernel):
                 last = {s.place: s for s in unit.body if s.what == "store"}
@@ -401,7 +401,7 @@ class _Loop:
         self._store(result, made.target)
 
     def _set(self, x: Any, index: Any, values: Any) -> None:
-        if index is Ellipsis or (isinstance(index, slice) and not list(values_in(index))):
+        if index is Ellipsis or (isinstance(index, slice) and not values_in(index)):
             view = self._array(x)[index]
             self._over(view.shape)
             self._store(x, self._operand(values, view.dtype), view)

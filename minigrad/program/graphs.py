@@ -113,7 +113,7 @@ class Stretches(Host):
 
 def _is_number(step: Instruction) -> bool:
     """Tell whether a step reads Python's state, or computes with its numbers alone."""
-    computes = step.kind == "call" and all(x.shape is None for x in step.reads())
+    computes = step.kind == "call" and all(x.shape is None for x in step.reads)
     return step.kind == "number" or (computes and step.target is not None and step.target.shape is None)
 
 

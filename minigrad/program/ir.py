@@ -6,7 +6,7 @@ rewrite it; printers turn it into something that runs. Read next: `trace.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,7 @@ class Instruction:
     kind : "call"; "draw" of random numbers; "check", which must come out true; "effect" on Python's state
     line : the user's, `file:line: code`
     origin : the operation it is part of, with an apostrophe if it is part of its derivative
+    reads : every value among the arguments
     """
 
     function: Callable[..., Any]
@@ -86,25 +87,23 @@ class Instruction:
     kind: str = "call"
     line: str = ""
     origin: str = ""
+    reads: list[Value] = field(init=False)
 
-    def reads(self) -> Iterator[Value]:
-        """Yield every value among the arguments."""
-        yield from values_in(self.args)
-        yield from values_in(self.kwargs)
+    def __post_init__(self) -> None:
+        self.reads = values_in(self.args) + values_in(self.kwargs)
 
 
-def values_in(nested: Any) -> Iterator[Value]:
-    """Yield the Values in nested tuples, lists and dictionaries."""
+def values_in(nested: Any) -> list[Value]:
+    """Return the Values in nested tuples, lists and dictionaries."""
     if isinstance(nested, Value):
-        yield nested
-    elif isinstance(nested, tuple | list):
-        for item in nested:
-            yield from values_in(item)
+        return [nested]
+    if isinstance(nested, slice):
+        nested = (nested.start, nested.stop, nested.step)
     elif isinstance(nested, dict):
-        for item in nested.values():
-            yield from values_in(item)
-    elif isinstance(nested, slice):
-        yield from values_in((nested.start, nested.stop, nested.step))
+        nested = nested.values()
+    elif not isinstance(nested, tuple | list):
+        return []
+    return [value for item in nested for value in values_in(item)]
 
 
 def substitute(nested: Any, replace: Callable[[Any], Any]) -> Any:
@@ -125,7 +124,7 @@ def with_others(step: Instruction, others: dict[Value, Value]) -> Instruction:
     """Return a step with values replaced by others; a view is then one of the other."""
     if step.target is not None and step.target.base in others:
         step.target.base = others[step.target.base]
-    if not others or not any(value in others for value in step.reads()):
+    if not others or not any(value in others for value in step.reads):
         return step
 
     def replace(x: Any) -> Any:
@@ -172,7 +171,7 @@ class Program:
         """Return every value once, in order of first appearance."""
         seen: dict[Value, None] = dict.fromkeys(self.inputs)
         for step in self.instructions:
-            seen.update(dict.fromkeys(step.reads()))
+            seen.update(dict.fromkeys(step.reads))
             for made in (step.writes, step.target):
                 if made is not None:
                     seen[made] = None

@@ -112,7 +112,7 @@ def _name_output(steps: list[Instruction]) -> None:
 
 def _layer(steps: list[Instruction]) -> int:
     """Return the number of the weight that is read, 0 if there is none."""
-    found = [re.fullmatch(r"W(\d+)", value.root.name) for step in steps for value in step.reads()]
+    found = [re.fullmatch(r"W(\d+)", value.root.name) for step in steps for value in step.reads]
     return next((int(match[1]) for match in found if match), 0)
 
 
@@ -133,7 +133,7 @@ def _name_cotangent(operation: str, steps: list[Instruction], numbers: dict[Valu
     for step in steps[::-1]:
         value = step.target
         assert value is not None
-        for read in step.reads():
+        for read in step.reads:
             if operation in ("linear", "matmul"):
                 if found := re.fullmatch(r"W(\d+)", read.root.name):
                     below = [n for letter, n in numbers.values() if letter == "h" and n < int(found[1])]

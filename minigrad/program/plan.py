@@ -63,7 +63,7 @@ class Plan:
         """Return for each piece of memory the last step that reads or writes it."""
         last: dict[Value, int] = {}
         for i, step in enumerate(self.program.instructions):
-            for value in [*step.reads(), *[v for v in (step.writes, step.target) if v is not None]]:
+            for value in [*step.reads, *[v for v in (step.writes, step.target) if v is not None]]:
                 last[value.root] = i
         for value in self.program.outputs:
             last[value.root] = len(self.program.instructions)
@@ -163,7 +163,7 @@ def keeps_result(step: Instruction) -> bool:
 
 def view_of(step: Instruction, value: Value, array: Array) -> Array | None:
     """Return the view that a step makes of an array, if it needs nothing else."""
-    if set(step.reads()) != {value}:
+    if set(step.reads) != {value}:
         return None
     args = tuple([array if x is value else x for x in step.args])
     view = step.function(*args, **step.kwargs)

@@ -16,7 +16,7 @@ from .ir import Instruction, Program, Value
 
 def flops(step: Instruction) -> int:
     """Return how many additions, multiplications and calls of functions a step takes, one for each element."""
-    shapes = [v.shape for v in step.reads() if v.shape is not None]
+    shapes = [v.shape for v in step.reads if v.shape is not None]
     result = step.target or step.writes
     if step.kind != "call" or result is None or result.shape is None or (step.target and step.target.base is not None):
         return 0

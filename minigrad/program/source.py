@@ -214,7 +214,7 @@ class Printer:
 def _count_uses(program: Program) -> dict[Value, int]:
     uses: dict[Value, int] = {}
     for step in program.instructions:
-        for value in step.reads():
+        for value in step.reads:
             uses[value] = uses.get(value, 0) + 1
     for value in values_in(program.outputs):
         uses[value] = uses.get(value, 0) + 2  # handed back, so it has a name
@@ -235,7 +235,7 @@ def _safe_to_inline(program: Program, uses: dict[Value, int]) -> set[Value]:
     waiting: set[Value] = set()  # made since the last change, and not used yet
     transposed = {s.target: s.args[0] for s in program.instructions if is_transpose(s) and s.target is not None}
     for step in program.instructions:
-        used = set(step.reads())
+        used = set(step.reads)
         if is_transpose(step) and step.target is not None:
             safe.add(step.target)
             continue  # what it shows is used where it is used

@@ -314,7 +314,7 @@ class Tracer:
         while stack:
             found = stack.pop()
             if found in makers and makers[found].kind == "call":
-                stack += makers[found].reads()
+                stack += makers[found].reads
             elif found.kind != "array" or found.dtype.kind == "f":  # what floats, an optimizer may update
                 return True
         return False

@@ -14,7 +14,7 @@ def with_constants_folded(program: Program) -> Program:
     for step in program.instructions:
         step = with_others(step, known)
         target = step.target
-        if step.kind == "call" and target is not None and not list(step.reads()) and target not in written:
+        if step.kind == "call" and target is not None and not step.reads and target not in written:
             array = step.function(*step.args, **step.kwargs)
             if is_array(array):
                 known[target] = Value("array", target.shape, target.dtype, target.name, array, device=target.device)

@@ -15,6 +15,6 @@ def without_dead_code(program: Program) -> Program:
         )
         if changes or (step.target is not None and step.target in needed):
             kept.append(step)
-            for value in step.reads():
+            for value in step.reads:
                 needed |= {value, value.root}
     return Program(program.inputs, kept[::-1], program.outputs)

@@ -23,7 +23,7 @@ def without_repetition(program: Program) -> Program:
             found = {key: v for key, v in found.items() if v.root is not root and root not in {x.root for x in key[3]}}
         target = step.target
         if step.kind == "call" and target is not None and target.root not in written:
-            key = (step.function, _frozen(step.args), _frozen(step.kwargs), tuple(step.reads()))
+            key = (step.function, _frozen(step.args), _frozen(step.kwargs), tuple(step.reads))
             if key in found and target not in handed_back:
                 same[target] = found[key]
                 continue
