@@ -1,9 +1,20 @@
 """What several test files share."""
 
+import gc
+import os
+
 import pytest
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: the tests' processes share the cores
 
 from minigrad.engine import primitives
 from minigrad.engine.dispatch import numpy_functions
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen():
+    """Let the garbage collector leave alone what is there before a file's tests: walking it would take most of them."""
+    gc.freeze()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def close(a, b):  # a sum of sums is not the sum to the last bit
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_operation_and_its_derivative_give_the_same(row, tiny):
-    for expected, compiled, arrays in runs_of(row):
+    for expected, compiled, arrays in runs_of(row, turn=1):
         with np.errstate(all="ignore"):
             got = arrays_of(compiled(*arrays))
         assert all(close(a, b) for a, b in zip(expected, got, strict=True))

@@ -23,7 +23,7 @@ in_browser = pytest.mark.skipif(BROWSER is None, reason="Chromium is not install
 def loaded(path, tmp_path, tag="end"):
     """Return the page's elements as text after its script has run."""
     command = [
-        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path.parent / 'profile'}",
         "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=3000", "--window-size=1280,800", "--dump-dom",
         f"{path.as_uri()}#{tag}",
     ]  # fmt: skip

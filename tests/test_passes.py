@@ -67,7 +67,7 @@ class Compiled(Programs):
 
 def test_random_programs_are_the_same_to_the_last_bit():
     run_state_machine_as_test(Compiled, settings=settings(
-        max_examples=25, stateful_step_count=8, database=None, deadline=None, print_blob=False, derandomize=True,
+        max_examples=12, stateful_step_count=8, database=None, deadline=None, print_blob=False, derandomize=True,
         suppress_health_check=list(HealthCheck),
     ))  # fmt: skip
     assert seen["programs"] > 8

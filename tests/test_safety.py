@@ -206,12 +206,12 @@ def test_ten_thousand_steps_leave_memory_flat():
         train(optimizer, model, x, y, 100)
         gc.collect()
         before, _ = tracemalloc.get_traced_memory()
-        train(optimizer, model, x, y, 400)
+        train(optimizer, model, x, y, 1_000)
         gc.collect()
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 400 * 16  # the least that an object a step takes
+    assert after - before < 1_000 * 16  # the least that an object a step takes
 
 
 OPTIMIZERS = [k for k in vars(optim).values()
@@ -230,8 +230,8 @@ def test_every_optimizer_runs_in_place(make):
         gc.collect()
         return sys.getallocatedblocks()
 
-    before = run(1_200)  # NAdam's products have come to 0 then, and are kept no more
-    assert run(1_000) - before < 200
+    before = run(1_200 if make is optim.NAdam else 20)  # NAdam's products have come to 0 then, and are kept no more
+    assert run(300) - before < 100
 
 
 def test_the_graph_goes_with_backward_though_the_loss_stays():

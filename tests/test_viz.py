@@ -52,7 +52,7 @@ def test_learning_curves(history, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["curves.png"]
 
 
-@pytest.mark.parametrize("wrong", [0, 1, 5, 7, 24, 30])
+@pytest.mark.parametrize("wrong", [0, 1, 7, 30])
 def test_misread_digits(wrong, tmp_path):
     path = tmp_path / "misread.png"
     viz.misread_digits(*digits(40, wrong), path)
