@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from checking import Disagreement
@@ -21,6 +21,7 @@ from workloads import Workload
 
 WORKER = Path(__file__).with_name("worker.py")
 
+SPIN = 0.25  # seconds after which the threads of a BLAS that has nothing to do any more have left the cores
 Samples = dict[str, list[float]]  # side → one figure a round
 
 
@@ -78,6 +79,8 @@ def take_turns(workload: Workload, sides: Sequence[Side], rounds: int) -> tuple[
     samples: Samples = {side.name: [] for side in sides}
     for turn in range(rounds):
         for worker in workers[:: 1 if turn % 2 else -1]:
+            if workload.threads > 1:
+                sleep(SPIN)
             samples[worker.side.name].append(worker.block())
     for worker in workers:
         worker.end()
