@@ -306,8 +306,6 @@ class _Loop:
             if step.kind != "call":
                 raise _Refused
             self._write(step)
-            if before[0] and not self._is_connected(before[0]):
-                raise _Clash
         except (_Clash, _Refused) as error:
             statements, locals_, self.held, touched = before
             del self.kernel.body[statements:], self.dtypes[locals_:], self.touched[touched:]
@@ -316,17 +314,6 @@ class _Loop:
             return False
         self.kernel.steps.append(step)
         return True
-
-    def _is_connected(self, new: int) -> bool:
-        """Tell whether the statements from `new` on use arrays or numbers that those before use or make."""
-        added = self.kernel.body[new:]
-        made = {s.target for s in added}
-        arrays = {s.place for s in self.kernel.body[:new] if s.place is not None and any(s.place.strides)}
-        locals_ = {a for s in added for a in s.args if isinstance(a, Local)} - made
-        scalars = {
-            s.target for s in self.kernel.body[:new] if s.what == "load" and s.place and not any(s.place.strides)
-        }
-        return bool(locals_ - scalars) or any(s.place in arrays for s in added) or not self.kernel.shape
 
     def _write(self, step: Instruction) -> None:
         function, args, result = step.function, step.args, step.target or step.writes

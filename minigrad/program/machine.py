@@ -116,7 +116,7 @@ def smaller(a: Any, b: Any) -> Any:
 @njit(**OPTIONS)
 def sign(x: Any) -> Any:
     """Return -1, 0 or 1, or NaN."""
-    return x if x != x else (x > 0) * (x - x + 1) - (x < 0) * (x - x + 1)
+    return 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x
 
 
 @njit(**OPTIONS)
