@@ -36,15 +36,19 @@ def matrix(address, rows, columns, like, turned=False):
     return np.reshape(numbers, (columns, rows)).T if turned else np.reshape(numbers, (rows, columns))
 
 
-def gemm(_, like, a, turn_a, b, turn_b, out, n, k, m):
+def gemm(_, like, a, turn_a, b, out, n, k, turn_b, m):
     product = matrix(a, n, k, like, turn_a) @ matrix(b, k, m, like, turn_b)
     for i, number in enumerate(product.ravel()):
         store(out, i, number)
 
 
+def gemv(_, like, a, turn_a, b, out, n, k):
+    gemm(_, like, a, turn_a, b, out, n, k, False, 1)
+
+
 PLAIN = {name: getattr(machine, name) for name in ("OPTIONS", "b1", "f4", "f8", "i4", "i8", "np")}
 PLAIN |= {name: getattr(machine, name).py_func for name in ("larger", "plus", "sign", "smaller", "wrapped")}
-PLAIN |= {"load": load, "store": store, "gemm": gemm, "exp4": np.exp, "tanh4": np.tanh}
+PLAIN |= {"load": load, "store": store, "gemm": gemm, "gemv": gemv, "exp4": np.exp, "tanh4": np.tanh}
 PLAIN |= {"exp8": np.exp, "tanh8": np.tanh}
 PLAIN |= {"njit": lambda **options: lambda function: function}
 
@@ -136,7 +140,7 @@ def test_a_training_step_in_machine_code(cache):
         step(mg.tensor(x), LABELS + 1)
 
 
-@pytest.mark.parametrize("n", [1 << 18, (1 << 18) + 777])
+@pytest.mark.parametrize("n", [1 << 20, (1 << 20) + 777])
 def test_the_cores_share_a_large_loop(n, cache):
     rng = np.random.default_rng(0)
     x, w, b = (rng.normal(size=n).astype(np.float32) for _ in range(3))

@@ -19,6 +19,7 @@ from .plan import Plan, view_of
 from .trace import astype
 
 Array = Any
+Products = dict[tuple[str, str], int]
 DTYPES = {np.dtype(name) for name in ("float32", "float64", "int32", "int64", "bool")}
 UFUNCS = {
     np.add, np.subtract, np.multiply, np.divide, np.negative, np.absolute, np.sqrt, np.square, np.reciprocal, np.sign,
@@ -114,18 +115,18 @@ class Memory:
     Attributes
     ----------
     addresses : of the arrays in the table; of the inputs, filled in at every run
-    products : the slots of the functions that multiply matrices, by dtype
+    products : the slots of the functions that multiply matrices, by their kind, "gemm" or "gemv", and dtype
     inputs : value → slot
     located : slot → an array whose first element is there
     device : where loops find their arrays
     offsets : slots that are part of an input: slot → (slot of the input, bytes)
     """
 
-    def __init__(self, program: Program, plan: Plan, products: dict[str, int]) -> None:
+    def __init__(self, program: Program, plan: Plan, products: Products) -> None:
         self.plan, self.device = plan, program.device
         self.addresses = list(products.values())
         self.located: dict[int, Array] = {}
-        self.products = {dtype: slot for slot, dtype in enumerate(products)}
+        self.products = {function: slot for slot, function in enumerate(products)}
         self.inputs: dict[Value, int] = {}
         self.offsets: dict[int, tuple[int, int]] = {}
         self.arrays: dict[Value, Array] = dict(plan.buffers)
@@ -185,10 +186,10 @@ class Fusion:
 
     Parameters
     ----------
-    products : where the functions are that multiply matrices, by dtype
+    products : where the functions are that multiply matrices, by their kind and dtype
     """
 
-    def __init__(self, program: Program, plan: Plan, products: dict[str, int]) -> None:
+    def __init__(self, program: Program, plan: Plan, products: Products) -> None:
         self.program, self.plan, self.memory = program, plan, Memory(program, plan, products)
         self.units: list[Kernel | Product | Instruction] = []
         self.views: dict[Value, Instruction] = {}
@@ -226,7 +227,7 @@ class Fusion:
         if (
             not (a.flags.forc and b.flags.forc and into.flags.c_contiguous)
             or not a.dtype == b.dtype == into.dtype
-            or a.dtype.name not in self.memory.products
+            or ("gemm", a.dtype.name) not in self.memory.products
             or a.dtype not in DTYPES
         ):
             return None

@@ -169,7 +169,7 @@ def build(
     numbers = {value: k for k, value in enumerate(v for v in program.values() if v.shape is None)}
     on_device = program.device.from_numpy(np.zeros(len(numbers) + 1))
     plan.buffers.update({value: on_device[k : k + 1].reshape(()) for value, k in numbers.items()})
-    fusion = Fusion(program, plan, dict.fromkeys(("float32", "float64"), 0))
+    fusion = Fusion(program, plan, {("gemm", dtype): 0 for dtype in ("float32", "float64")})
     host = Stretches(program, fusion, fresh, numbers)
     text = host.function("run")
     bad = program.device.from_numpy(np.zeros(1, np.int32))

@@ -58,7 +58,8 @@ class Loop:
             self.loops.append((axis, CHUNK, f"range({start}, min({start} + {CHUNK}, {length}))"))
         self.depth = len(self.loops)
         self.level = {id(s): self._level(s) for s in self.body if s.what in REDUCTIONS}
-        self.turns = self.loops[0][1] if prod(lengths) >= LARGE and self._can_be_shared() else 0
+        # BLAS's threads stay on the other cores for a while: a short loop is over sooner on one.
+        self.turns = self.loops[0][1] if prod(lengths) >= 4 * LARGE and self._can_be_shared() else 0
         self.sums = [s for s in self.body if self.turns and self.level.get(id(s)) == 0]
         self.lines = list(self._lines())
 

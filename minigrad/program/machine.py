@@ -27,49 +27,72 @@ intrinsic: Any = numba.extending.intrinsic
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 f4, f8, i4, i8, b1 = np.float32, np.float64, np.int32, np.int64, np.bool_
 __all__ = [
-    "OPTIONS", "b1", "exp4", "exp8", "f4", "f8", "gemm", "i4", "i8", "larger", "load", "njit", "np", "plus", "sign",
-    "smaller", "store", "tanh4", "tanh8", "wrapped",
+    "OPTIONS", "b1", "exp4", "exp8", "f4", "f8", "gemm", "gemv", "i4", "i8", "larger", "load", "njit", "np", "plus",
+    "sign", "smaller", "store", "tanh4", "tanh8", "wrapped",
 ]  # fmt: skip
 
 
-def _products() -> tuple[dict[str, int], int]:
-    """Return where the matrix products of NumPy's own BLAS are, by dtype, and how many bits its lengths have."""
+def _products() -> tuple[dict[tuple[str, str], int], int]:
+    """Return where the products of NumPy's own BLAS are, by kind and dtype, and how many bits its lengths have."""
     numpy = importlib.import_module("numpy._core._multiarray_umath")
     library: Any = ctypes.CDLL(str(numpy.__file__))  # finds what NumPy was linked with, too
-    for name, bits in (("scipy_cblas_{}gemm64_", 64), ("cblas_{}gemm64_", 64), ("cblas_{}gemm", 32)):
-        found: list[Any] = [getattr(library, name.format(letter), None) for letter in "sd"]
-        if all(found):
-            addresses = [ctypes.cast(function, ctypes.c_void_p).value or 0 for function in found]
-            return dict(zip(("float32", "float64"), addresses, strict=True)), bits
+    letters = {"float32": "s", "float64": "d"}
+    names = {(kind, dtype): letters[dtype] + kind for kind in ("gemm", "gemv") for dtype in letters}
+    for form, bits in (("scipy_cblas_{}64_", 64), ("cblas_{}64_", 64), ("cblas_{}", 32)):
+        found: dict[Any, Any] = {key: getattr(library, form.format(name), None) for key, name in names.items()}
+        if all(found.values()):
+            return {key: ctypes.cast(f, ctypes.c_void_p).value or 0 for key, f in found.items()}, bits
     return {}, 0
 
 
 PRODUCTS, BITS = _products()  # none where BLAS goes by other names: then products are left to NumPy
+ROW_MAJOR, PLAIN, TURNED = [ir.IntType(32)(n) for n in (101, 111, 112)]  # of cblas.h
 
 
 @intrinsic
 def gemm(
-    _: Any, function: Any, like: Any, a: Any, turn_a: Any, b: Any, turn_b: Any, out: Any, n: Any, k: Any, m: Any
+    _: Any, function: Any, like: Any, a: Any, turn_a: Any, b: Any, out: Any, n: Any, k: Any, turn_b: Any, m: Any
 ) -> Any:
     """Compute `out = a @ b` of an (n, k) and a (k, m) matrix that lie row by row, or turned: column by column."""
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        function, _, a, turn_a, b, turn_b, out, n, k, m = args
+        function, _, a, turn_a, b, out, n, k, turn_b, m = args
         real, length, flag = context.get_data_type(like), ir.IntType(BITS), ir.IntType(32)
         to_real = real.as_pointer()
         takes = [flag] * 3 + [length] * 3 + [real, to_real, length, to_real, length, real, to_real, length]
         product = builder.inttoptr(function, ir.FunctionType(ir.VoidType(), takes).as_pointer())
-        row_major, plain, turned = flag(101), flag(111), flag(112)  # cblas.h: CblasRowMajor, CblasNoTrans, CblasTrans
         on_a, on_b = (builder.icmp_signed("!=", turn, turn.type(0)) for turn in (turn_a, turn_b))
         n, m, k = [builder.trunc(x, length) if BITS == 32 else x for x in (n, m, k)]
         builder.call(product, [
-            row_major, builder.select(on_a, turned, plain), builder.select(on_b, turned, plain), n, m, k, real(1.0),
+            ROW_MAJOR, builder.select(on_a, TURNED, PLAIN), builder.select(on_b, TURNED, PLAIN), n, m, k, real(1.0),
             builder.inttoptr(a, to_real), builder.select(on_a, n, k), builder.inttoptr(b, to_real),
             builder.select(on_b, k, m), real(0.0), builder.inttoptr(out, to_real), m,
         ])  # fmt: skip
         return context.get_dummy_value()
 
     return types.void(types.int64, like, *[types.int64] * 8), write
+
+
+@intrinsic
+def gemv(_: Any, function: Any, like: Any, a: Any, turn_a: Any, b: Any, out: Any, n: Any, k: Any) -> Any:
+    """Compute `out = a @ b` of an (n, k) matrix that lies row by row, or turned, and a vector (k,)."""
+
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function, _, a, turn_a, b, out, n, k = args
+        real, length, flag = context.get_data_type(like), ir.IntType(BITS), ir.IntType(32)
+        to_real = real.as_pointer()
+        takes = [flag] * 2 + [length] * 2 + [real, to_real, length, to_real, length, real, to_real, length]
+        product = builder.inttoptr(function, ir.FunctionType(ir.VoidType(), takes).as_pointer())
+        on_a = builder.icmp_signed("!=", turn_a, turn_a.type(0))
+        n, k = [builder.trunc(x, length) if BITS == 32 else x for x in (n, k)]
+        rows, columns = builder.select(on_a, k, n), builder.select(on_a, n, k)  # as it lies
+        builder.call(product, [
+            ROW_MAJOR, builder.select(on_a, TURNED, PLAIN), rows, columns, real(1.0), builder.inttoptr(a, to_real),
+            columns, builder.inttoptr(b, to_real), length(1), real(0.0), builder.inttoptr(out, to_real), length(1),
+        ])  # fmt: skip
+        return context.get_dummy_value()
+
+    return types.void(types.int64, like, *[types.int64] * 6), write
 
 
 @intrinsic

@@ -71,13 +71,13 @@ class Module:
 
     def _row(self, unit: Product | Instruction) -> tuple[int, ...]:
         if isinstance(unit, Product):
-            address, dtype = f"t[{self.memory.products[unit.dtype.name]}]", SHORT[unit.dtype.name]
-            call = f"gemm({address}, {dtype}(0), t[a], turn_a, t[b], turn_b, t[out], n, k, m)"
-            number = self._number(
-                "product", ["a", "turn_a", "b", "turn_b", "out", "n", "k", "m"], [call, "return True"]
-            )
-            (a, b, out), (turn_a, turn_b) = unit.slots, unit.turned
-            return number, a, int(turn_a), b, int(turn_b), out, *unit.sizes
+            (a, b, out), (turn_a, turn_b), (n, k, m) = unit.slots, map(int, unit.turned), unit.sizes
+            taken = {"a": a, "turn_a": turn_a, "b": b, "out": out, "n": n, "k": k}
+            kind, more = ("gemv", {}) if m == 1 else ("gemm", {"turn_b": turn_b, "m": m})
+            address = f"t[{self.memory.products[kind, unit.dtype.name]}]"
+            arguments = [f"t[{x}]" if x in ("a", "b", "out") else x for x in taken | more]
+            call = f"{kind}({address}, {SHORT[unit.dtype.name]}(0), {', '.join(arguments)})"
+            return self._number("product", [*taken, *more], [call, "return True"]), *taken.values(), *more.values()
         slot, wanted = self.memory.slot(self.memory.find(unit.args[0])), unit.function is bool
         return self._number("check", ["s0"], [f"return load(t[s0], 0, b1(0)) == {wanted}"]), slot
 
