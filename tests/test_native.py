@@ -18,6 +18,8 @@ pytest.importorskip("numba", reason="the native executor is an extra: numba")
 
 from minigrad.program import fusion, machine, native
 
+F = mg.nn.functional
+
 # What `machine.py` gives to kernels, in plain Python: slow, and in need of no compiler.
 
 
@@ -55,7 +57,7 @@ PLAIN |= {"njit": lambda **options: lambda function: function}
 
 @pytest.fixture
 def interpreted(monkeypatch):
-    """Let kernels be run by Python itself."""
+    """Let kernels be run by Python itself, and every product with more columns than rows lie column by column."""
 
     class Module:
         def __init__(self, text):
@@ -64,6 +66,7 @@ def interpreted(monkeypatch):
             self.run = space["run"]
 
     monkeypatch.setattr(native, "imported", Module)
+    monkeypatch.setattr(native, "LARGE_PRODUCT", 1)
 
 
 def close(a, b):
@@ -110,6 +113,21 @@ def test_without_fusion_every_instruction_is_a_loop_of_its_own(interpreted):
         assert np.allclose([compiled(x).item() for _ in range(2)], np.exp(2 * x + 1).sum())
         code.append(compiled.code)
     assert [text.count("def loop_") for text in code] == [1, 4]
+
+
+def test_products_lie_as_their_threads_divide_them_best_and_what_is_made_of_them_too(interpreted):
+    rng = np.random.default_rng(0)
+    x, w, b = rng.normal(size=(3, 4)), rng.normal(size=(5, 4)), rng.normal(size=5)
+
+    def step(x, w, b):
+        return mg.value_and_grad(lambda w, b: (mg.tanh(F.linear(x, w, b)) ** 2).sum(), argnums=(0, 1))(w, b)
+
+    compiled = mg.compile(step, executor="numba")
+    value, grads = compiled(x, w, b)
+    again, grads_again = compiled(x, w, b)
+    assert np.isclose(again.item(), value.item())
+    assert all(np.allclose(a.numpy(), c.numpy()) for a, c in zip(grads, grads_again, strict=True))
+    assert "i0 * 3 + i1" in compiled.code and "i0 * 5" not in compiled.code  # what is 3 × 5 lies as 5 × 3
 
 
 # Compiled for this machine

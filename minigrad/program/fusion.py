@@ -224,6 +224,8 @@ class Fusion:
         if a is None or b is None or a.ndim != 2 or b.ndim != len(out.shape or ()) or 0 in a.shape + b.shape:
             return None
         into = self.memory.make(out)
+        if not into.flags.c_contiguous:  # (AB)ᵀ = BᵀAᵀ lies row by row
+            a, b, into = b.T, a.T, into.T
         if (
             not (a.flags.forc and b.flags.forc and into.flags.c_contiguous)
             or not a.dtype == b.dtype == into.dtype

@@ -195,11 +195,14 @@ def _text(x: Any) -> str:
 def merged(kernel: Kernel) -> tuple[list[int], list[list[int]]]:
     """Return the lengths of the loops, and which axes of the kernel each goes along: several that lie as one."""
     places = [s.place for s in kernel.body if s.place is not None and not s.lengths]
+    stored = [s.place for s in kernel.body if s.place is not None and s.what == "store"]
+    axes = [axis for axis, length in enumerate(kernel.shape) if length > 1]
+    whole = next((p.strides for p in stored if all(p.strides[axis] for axis in axes)), None)
+    if whole is not None:  # in the order in which the result lies
+        axes.sort(key=lambda axis: -whole[axis])
     groups: list[list[int]] = []
-    for axis, length in enumerate(kernel.shape):
-        if length == 1:
-            continue
-        if groups and all(p.strides[groups[-1][-1]] == p.strides[axis] * length for p in places):
+    for axis in axes:
+        if groups and all(p.strides[groups[-1][-1]] == p.strides[axis] * kernel.shape[axis] for p in places):
             groups[-1].append(axis)
         else:
             groups.append([axis])

@@ -27,6 +27,8 @@ from .ir import Instruction, Program, Value
 from .loops import SHORT, Loop
 from .plan import Array, Plan
 
+LARGE_PRODUCT = 1 << 18  # multiplications from which on BLAS's threads share a product
+
 
 class Module:
     """The text of a program's kernels, and of the function that runs through lists of them.
@@ -200,6 +202,7 @@ def build(
     """
     from .machine import BITS, PRODUCTS
 
+    lay_out(program)
     fusion = Fusion(program, Plan(program, set(), without, there), PRODUCTS)
     host = Host(program, fusion, fresh)
     text = host.function("run")
@@ -213,6 +216,27 @@ def build(
         "at_once": functools.partial(_each_at_once, module.run),
     }
     return runnable(text, names, host.outside), fusion.plan, f"{host.module}\n\n{text}"
+
+
+def lay_out(program: Program) -> None:
+    """Let large products with more columns than rows lie column by column, and what is computed of their elements.
+
+    So they are BᵀAᵀ to BLAS, with more rows than columns, which OpenBLAS's threads divide better: on two cores a
+    product of 128 samples and 784 inputs to 512 nodes takes 0.84 ms so, and 1.02 otherwise.
+    """
+    kept, turned = program.handed_back(), set()
+    for step in program.instructions:
+        value = step.target
+        if step.kind != "call" or value is None or value.base is not None or value in kept:
+            continue
+        if step.function in (np.dot, np.matmul) and value.shape is not None and len(value.shape) == 2:
+            (n, m), k = value.shape, step.args[0].shape[-1]
+            if m > n and n * m * k >= LARGE_PRODUCT:
+                turned.add(value)
+        elif isinstance(step.function, np.ufunc) and any(x in turned and x.shape == value.shape for x in step.reads):
+            turned.add(value)
+    for value in turned:
+        value.order = (1, 0)
 
 
 def imported(text: str) -> Any:
