@@ -1,19 +1,22 @@
-"""The networks and the function in NumPy's words, for libraries that speak them: JAX, autograd, MyGrad.
+"""The networks and the function in NumPy's words, for libraries that speak them: JAX, PyTensor, autograd, MyGrad.
 
 `np` is the library's own module. What `plain.py` derives by hand, these leave to the library.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy
 from workloads import BN_EPS, BN_MOMENTUM, Network
 
 Array = Any
+Arrays = list[Array]
+Update = Callable[[Arrays, Arrays, Any], tuple[Arrays, Any]]  # parameters, gradients, state → parameters, state
 
 
 def like(x: Array, number: float) -> Any:
     """The number in the precision of x; some of these libraries take a bare one for float64."""
-    return x.dtype.type(number)
+    return numpy.dtype(x.dtype).type(number)
 
 
 def loss_of(np: Any, workload: Network, params: Sequence[Array], x: Array, y: Array) -> tuple[Array, list[Array]]:
@@ -87,3 +90,41 @@ def chain(x: Array, scale: float, shift: float, length: int) -> Array:
     for _ in range(length):
         x = x * scale + shift
     return x
+
+
+# Optimizers of libraries without assignment
+
+
+def sgd(np: Any, lr: float) -> Update:
+    """θ ← θ - lr g."""
+    return lambda params, grads, state: ([p - lr * g for p, g in zip(params, grads, strict=True)], state)
+
+
+def momentum(np: Any, lr: float, momentum: float) -> Update:
+    """v ← momentum · v - lr g;  θ ← θ + v."""
+
+    def update(params: Arrays, grads: Arrays, state: Any) -> tuple[Arrays, Any]:
+        (velocities, unused), t = state
+        velocities = [momentum * v - lr * g for v, g in zip(velocities, grads, strict=True)]
+        return [p + v for p, v in zip(params, velocities, strict=True)], ([velocities, unused], t)
+
+    return update
+
+
+def adam(np: Any, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Update:
+    """v ← β₁ v + (1 - β₁) g;  r ← β₂ r + (1 - β₂) g²;  θ ← θ - lr v̂ / (ε + √r̂)."""
+    beta1, beta2 = betas
+
+    def update(params: Arrays, grads: Arrays, state: Any) -> tuple[Arrays, Any]:
+        (vs, rs), t = state
+        t = t + 1
+        vs = [beta1 * v + (1 - beta1) * g for v, g in zip(vs, grads, strict=True)]
+        rs = [beta2 * r + (1 - beta2) * (g * g) for r, g in zip(rs, grads, strict=True)]
+        rate, shrink = lr / (1 - beta1**t), 1 - beta2**t
+        params = [p - rate * v / (eps + np.sqrt(r / shrink)) for p, v, r in zip(params, vs, rs, strict=True)]
+        return params, ([vs, rs], t)
+
+    return update
+
+
+OPTIMIZERS = {"SGD": sgd, "Momentum": momentum, "Adam": adam}

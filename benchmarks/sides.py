@@ -53,6 +53,7 @@ SIDES = (
     Side("PyTorch", "with_torch", packages=("torch",), without=OTHER_CHAINS),
     Side("torch.compile", "with_torch", "compiled", packages=("torch",), compiles=True, without=("chain",)),
     Side("JAX jit", "with_jax", packages=("jax",), compiles=True, without=("chain",)),
+    Side("PyTensor", "with_pytensor", packages=("pytensor",), compiles=True, without=("chain",)),
     Side("autograd", "with_autograd", packages=("autograd",), without=OTHER_CHAINS),
     Side("MyGrad", "with_mygrad", packages=("mygrad",), without=OTHER_CHAINS),
 )

@@ -1,6 +1,5 @@
 """The workloads in JAX: one jitted function a step, which waits for its results."""
 
-from collections.abc import Callable
 from typing import Any
 
 import formulas
@@ -22,7 +21,6 @@ from workloads import (
 )
 
 Arrays = list[Any]
-Update = Callable[[Arrays, Arrays, Any], tuple[Arrays, Any]]  # parameters, gradients, state → parameters, state
 
 
 def prepare(workload: Workload, dtype: type = np.float32) -> Start:
@@ -41,7 +39,7 @@ def network(workload: Network, dtype: type) -> Start:
     x, labels = batch_of(workload, dtype)
     y = jnp.asarray(targets_as_rows(workload, labels, dtype))
     x = jnp.asarray(x)
-    update = OPTIMIZERS[workload.optimizer](**workload.options)
+    update = formulas.OPTIMIZERS[workload.optimizer](jnp, **workload.options)
     gradients = jax.value_and_grad(lambda params: formulas.loss_of(jnp, workload, params, x, y), has_aux=True)
 
     @jax.jit
@@ -63,38 +61,3 @@ def network(workload: Network, dtype: type) -> Start:
         return Trainer(step, lambda: [np.asarray(a) for a in params + running])
 
     return start
-
-
-def sgd(lr: float) -> Update:
-    """θ ← θ - lr g."""
-    return lambda params, grads, state: ([p - lr * g for p, g in zip(params, grads, strict=True)], state)
-
-
-def momentum(lr: float, momentum: float) -> Update:
-    """v ← momentum · v - lr g;  θ ← θ + v."""
-
-    def update(params: Arrays, grads: Arrays, state: Any) -> tuple[Arrays, Any]:
-        (velocities, unused), t = state
-        velocities = [momentum * v - lr * g for v, g in zip(velocities, grads, strict=True)]
-        return [p + v for p, v in zip(params, velocities, strict=True)], ([velocities, unused], t)
-
-    return update
-
-
-def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Update:
-    """v ← β₁ v + (1 - β₁) g;  r ← β₂ r + (1 - β₂) g²;  θ ← θ - lr v̂ / (ε + √r̂)."""
-    beta1, beta2 = betas
-
-    def update(params: Arrays, grads: Arrays, state: Any) -> tuple[Arrays, Any]:
-        (vs, rs), t = state
-        t = t + 1
-        vs = [beta1 * v + (1 - beta1) * g for v, g in zip(vs, grads, strict=True)]
-        rs = [beta2 * r + (1 - beta2) * (g * g) for r, g in zip(rs, grads, strict=True)]
-        rate, shrink = lr / (1 - beta1**t), 1 - beta2**t
-        params = [p - rate * v / (eps + jnp.sqrt(r / shrink)) for p, v, r in zip(params, vs, rs, strict=True)]
-        return params, ([vs, rs], t)
-
-    return update
-
-
-OPTIMIZERS = {"SGD": sgd, "Momentum": momentum, "Adam": adam}
