@@ -11,6 +11,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn
 from minigrad.errors import CheckpointError, DeviceError, DtypeError, ShapeError
+from minigrad.ops import nn as nn_ops
 
 
 def shake(module, seed=0):
@@ -247,6 +248,18 @@ def test_running_statistics_are_as_exact_as_those_of_the_batch(rows, level, dtyp
     np.testing.assert_allclose(layer.running_mean.numpy(), exact.mean(axis=0), rtol=few)
     np.testing.assert_allclose(layer.running_var.numpy(), exact.var(axis=0, ddof=1), rtol=few)
 
+
+def test_moments_are_those_of_the_result_and_go_with_it():
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    out, other = nn_ops.standardize(x, axis=0), nn_ops.standardize(5 * x, axis=0)
+    for result, given in ((out, x), (other, 5 * x), (out.copy(), x)):  # of a copy nothing is known: it is computed
+        mean, var = nn_ops.moments_of(result, given, 0)
+        np.testing.assert_allclose(mean, given.mean(axis=0, keepdims=True), atol=1e-15)
+        np.testing.assert_allclose(var, given.var(axis=0, keepdims=True), rtol=1e-14)
+    kept = {id(out), id(other)}
+    assert kept <= set(nn_ops._moments)
+    del out, other, result
+    assert not kept & set(nn_ops._moments)
 
 
 @pytest.mark.parametrize("shape", [(7, 3), (4, 3, 5), (2, 3, 4, 5), (2, 3)])

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, add_up, get_default_dtype
+from ..engine import Tensor, get_default_dtype
 from ..errors import ShapeError, as_integer, as_number, describe
-from ..ops.nn import standardize
-from ..ops.reduce import deviations, widened
+from ..ops.nn import moments_of, standardize
 from .module import Buffer, Module, Parameter
 
 
@@ -72,7 +71,8 @@ class BatchNorm1d(Module):
                     f"{name}: in training each feature needs more than one value, got {describe(x)}; use eval()"
                 )
             z = standardize(x, axis=axes, eps=self.eps)
-            self._track(x.data if isinstance(x, Tensor) else x, axes, count)
+            out, data = (a.data if isinstance(a, Tensor) else a for a in (z, x))
+            self._track(*moments_of(out, data, axes), count)
         else:
             scale = 1 / np.sqrt(self.running_var.data + self.eps)
             z = (x - self.running_mean.data.reshape(shape)) * scale.reshape(shape)
@@ -82,12 +82,11 @@ class BatchNorm1d(Module):
             z * self.weight.reshape(shape) + self.bias.reshape(shape) if len(shape) > 2 else z * self.weight + self.bias
         )
 
-    def _track(self, x: Any, axes: tuple[int, ...], count: int) -> None:
-        keep, new = 1 - self.momentum, self.momentum
-        x = widened(x)
-        mean, var = add_up(x, axes) / count, add_up(np.square(deviations(x, axes)), axes) / (count - 1)
-        self.running_mean.copy_(keep * self.running_mean.data + new * mean)
-        self.running_var.copy_(keep * self.running_var.data + new * var)
+    def _track(self, mean: Any, var: Any, count: int) -> None:
+        keep, new, shape = 1 - self.momentum, self.momentum, (self.num_features,)
+        unbiased = var * (count / (count - 1))
+        self.running_mean.copy_(keep * self.running_mean.data + new * mean.reshape(shape))
+        self.running_var.copy_(keep * self.running_var.data + new * unbiased.reshape(shape))
         self.num_batches_tracked.copy_(self.num_batches_tracked.data + 1)
 
     def extra_repr(self) -> str:

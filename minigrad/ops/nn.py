@@ -6,14 +6,16 @@ overflow of either part. Read next: `logarithms.py`.
 
 from __future__ import annotations
 
+import contextlib
 import math
+import weakref
 from typing import Any
 
 import numpy as np
 
 from ..engine import add_up, primitive
 from .elementwise import floating
-from .reduce import centred, count, deviations, widened
+from .reduce import centred, count, mean_and_deviations, widened
 from .softmax import log_softmax as log_softmax
 from .softmax import softmax as softmax
 from .special import bell, ndtr
@@ -153,18 +155,37 @@ def standardize(x: Array, *, axis: int | tuple[int, ...], eps: float = 1e-5) -> 
 
     x is centred as in `var`, so a large μ costs no digits.
     """
-    d, n = deviations(widened(x), axis), count(x.shape, axis)
-    d /= np.sqrt(add_up(d * d, axis, True) / n + eps)
-    return d.astype(np.float16) if x.dtype.char == "e" else d
+    mean, d = mean_and_deviations(widened(x), axis)
+    var = add_up(d * d, axis, True) / count(x.shape, axis)
+    d /= np.sqrt(var + eps)
+    out = d.astype(np.float16) if x.dtype.char == "e" else d
+    key = id(out)
+    with contextlib.suppress(TypeError):  # an array of a kind that nothing can refer to weakly
+        _moments[key] = weakref.ref(out, lambda _: _moments.pop(key, None)), mean, var
+    return out
+
+
+# What was found on the way to a result, by its `id`, as long as it is there: running averages and the way back need it.
+_moments: dict[int, tuple[weakref.ref[Any], Array, Array]] = {}
+
+
+def moments_of(out: Array, x: Array, axis: Any) -> tuple[Array, Array]:
+    """Return the mean and the biased variance of x, axes kept, of which `standardize` made `out`."""
+    known = _moments.get(id(out))
+    if known is not None and known[0]() is out:
+        return known[1:]
+    x, n = widened(x), count(x.shape, axis)  # of Tensors, which record how they come from x
+    d = centred(x, axis)
+    return add_up(x, axis, True) / n, add_up(d * d, axis, True) / n
 
 
 def _standardize_back(g: Array, out: Array, x: Array, axis: Any, eps: float) -> Array:
     # μ and σ² depend on every element: that is what the two means take away.
-    g, out, d = widened(g), widened(out), centred(widened(x), axis)
-    n = count(x.shape, axis)
+    _, var = moments_of(out, x, axis)
+    g, out, n = widened(g), widened(out), count(x.shape, axis)
     inner = g - add_up(g, axis, True) / n
     inner -= out * (add_up(g * out, axis, True) / n)
-    inner /= np.sqrt(add_up(d * d, axis, True) / n + eps)
+    inner /= np.sqrt(var + eps)
     return inner  # the engine casts it back
 
 

@@ -144,12 +144,18 @@ def _mean_back(g: Array, a_shape: Shape, axis: Axes, where: Any) -> Array:
 mean.defvjp(a=_mean_back)
 
 
+def mean_and_deviations(a: Array, axis: Axes, where: Any = None) -> tuple[Array, Array]:
+    """Return mean(a), axes kept, and a − mean(a) of a plain array of float32 or more; 0 where a mask is false."""
+    n = count(a.shape, axis, where)
+    mean = over(add_up(only(a, where), axis, True), n)
+    d = only(a - mean, where)
+    d -= over(add_up(d, axis, True), n)  # the mean was rounded: what that left in the deviations is their own mean
+    return mean, only(d, where)
+
+
 def deviations(a: Array, axis: Axes, where: Any = None) -> Array:
     """Return a − mean(a) of a plain array of float32 or more; 0 where a mask is false."""
-    n = count(a.shape, axis, where)
-    d = only(a - over(add_up(only(a, where), axis, True), n), where)
-    d -= over(add_up(d, axis, True), n)  # the mean was rounded: what that left in the deviations is their own mean
-    return only(d, where)
+    return mean_and_deviations(a, axis, where)[1]
 
 
 @primitive
