@@ -125,7 +125,7 @@ def draw(rows: Sequence[Row], sides: Sequence[Side], path: Path) -> None:
     shown = [row for row in rows if row.base == "expert" and row.unit == "µs"][::-1]
     colours = (
         style.BLACK, style.VERMILION, style.BLUE, style.SKY, style.ORANGE, style.YELLOW, style.GREEN, style.GREY,
-        style.PURPLE,
+        style.PURPLE, "#8C510A",
     )  # fmt: skip
     others = [side.name for side in sides if side.name != "expert"]
     with style.picture(path, 12, 1.2 + 0.8 * len(shown)) as drawn:
@@ -135,7 +135,7 @@ def draw(rows: Sequence[Row], sides: Sequence[Side], path: Path) -> None:
             lower, median, upper = np.array([shown[i].ratio(side, "expert") for i in places]).T
             y = np.array(places) + 0.3 - 0.6 * k / max(1, len(others) - 1)
             ax.errorbar(
-                median, y, xerr=(median - lower, upper - median), label=side, fmt="osD^v<>ph"[k % 9], markersize=8,
+                median, y, xerr=(median - lower, upper - median), label=side, fmt="osD^v<>phX"[k % 10], markersize=8,
                 color=colours[k % len(colours)], elinewidth=2, markeredgecolor=style.BLACK, markeredgewidth=0.5,
             )  # fmt: skip
         ax.axvline(1, color=style.BLACK, linewidth=1.5)
