@@ -130,6 +130,38 @@ def test_products_lie_as_their_threads_divide_them_best_and_what_is_made_of_them
     assert "i0 * 3 + i1" in compiled.code and "i0 * 5" not in compiled.code  # what is 3 × 5 lies as 5 × 3
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("part", [np.s_[:, ::2], np.s_[::-1, :4], np.s_[:, :4]])
+def test_a_product_that_is_left_to_numpy_may_lie_otherwise_too(part, dtype, interpreted):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(4, 8)).astype(dtype), rng.normal(size=(6, 4)).astype(dtype)
+    compiled = mg.compile(lambda x, w: mg.tanh(F.linear(mg.tensor(x)[part], mg.tensor(w))), executor="numba")
+    for _ in range(3):
+        got = compiled(x, w).numpy()
+        np.testing.assert_allclose(got, compiled.function(x, w).numpy(), rtol=1e-2 if dtype == "float16" else 1e-5)
+
+
+@pytest.mark.parametrize("f", [
+    lambda h: h.reshape(-1) * 2, lambda h: h.reshape((4, 2, 3)).sum(axis=1), lambda h: h.T @ h,
+    lambda h: h[1:, ::2] * 3, lambda h: h[np.array([3, 0, 0])] * 2, lambda h: mg.concatenate([h, h * 2], axis=1) + 1,
+    lambda h: (h * h).sum(axis=0), lambda h: (h * h).sum(axis=1), lambda h: h.max(axis=1) + 1, mg.argmax,
+    lambda h: mg.cumsum(h, axis=1) * 2, lambda h: mg.softmax(h, axis=1), lambda h: h.at[:, 1].set(0.0) * 2,
+    lambda h: (h * 2, h.reshape((2, 12)) + 1, h.T),
+])  # fmt: skip
+def test_whatever_is_made_of_what_lies_otherwise_is_the_same(f, interpreted):
+    rng = np.random.default_rng(0)
+    x, w, b = rng.normal(size=(4, 3)), rng.normal(size=(6, 3)), rng.normal(size=6)
+
+    def step(x, w, b):
+        h = F.linear(mg.tensor(x), mg.tensor(w), mg.tensor(b))
+        return f(mg.tanh(h))
+
+    compiled, wanted = mg.compile(step, executor="numba"), arrays_of(step(x, w, b))
+    for _ in range(3):
+        got = arrays_of(compiled(x, w, b))
+        assert all(close(a, b) for a, b in zip(wanted, got, strict=True))
+
+
 # Compiled for this machine
 
 

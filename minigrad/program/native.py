@@ -166,7 +166,9 @@ class Host(Fast):
         """Return the statement of an instruction, and another that puts what it makes where loops look for it."""
         made = step.target
         array = self.memory.arrays.get(made) if made is not None else None
-        if made is None or array is None or (made.shape is not None and array is self.plan.buffers.get(made)):
+        turned = step.function is np.dot and array is not None and not array.flags.c_contiguous  # no `out` for NumPy
+        kept = made is not None and made.shape is not None and array is self.plan.buffers.get(made)
+        if made is None or array is None or (kept and not turned):
             return [self.statement(step)]
         text = self.expression(step)[0]
         if made.shape is not None:
