@@ -141,6 +141,13 @@ def test_a_product_that_is_left_to_numpy_may_lie_otherwise_too(part, dtype, inte
         np.testing.assert_allclose(got, compiled.function(x, w).numpy(), rtol=1e-2 if dtype == "float16" else 1e-5)
 
 
+def test_a_number_times_a_matrix_is_no_product_that_could_lie_otherwise(interpreted):
+    x = np.arange(12.0).reshape(3, 4)
+    for number in (2.0, np.array(2.0)):
+        compiled = mg.compile(lambda x, number=number: mg.dot(number, mg.tensor(x)) + 1, executor="numba")
+        assert [np.array_equal(compiled(x).numpy(), 2 * x + 1) for _ in range(2)] == [True] * 2
+
+
 @pytest.mark.parametrize("f", [
     lambda h: h.reshape(-1) * 2, lambda h: h.reshape((4, 2, 3)).sum(axis=1), lambda h: h.T @ h,
     lambda h: h[1:, ::2] * 3, lambda h: h[np.array([3, 0, 0])] * 2, lambda h: mg.concatenate([h, h * 2], axis=1) + 1,

@@ -159,9 +159,9 @@ def standardize(x: Array, *, axis: int | tuple[int, ...], eps: float = 1e-5) -> 
     var = add_up(d * d, axis, True) / count(x.shape, axis)
     d /= np.sqrt(var + eps)
     out = d.astype(np.float16) if x.dtype.char == "e" else d
-    key = id(out)
+    key, forget = id(out), _moments.pop  # which the end of the interpreter does not take away
     with contextlib.suppress(TypeError):  # an array of a kind that nothing can refer to weakly
-        _moments[key] = weakref.ref(out, lambda _: _moments.pop(key, None)), mean, var
+        _moments[key] = weakref.ref(out, lambda _: forget(key, None)), mean, var
     return out
 
 

@@ -231,9 +231,10 @@ def lay_out(program: Program) -> None:
         value = step.target
         if step.kind != "call" or value is None or value.base is not None or value in kept:
             continue
-        if step.function in (np.dot, np.matmul) and value.shape is not None and len(value.shape) == 2:
-            (n, m), k = value.shape, step.args[0].shape[-1]
-            if m > n and n * m * k >= LARGE_PRODUCT:
+        shapes = [x.shape for x in step.reads if x.shape is not None and len(x.shape) == 2]
+        if step.function in (np.dot, np.matmul) and len(shapes) == 2:
+            (n, k), (_, m) = shapes
+            if m > n and n * k * m >= LARGE_PRODUCT:
                 turned.add(value)
         elif isinstance(step.function, np.ufunc) and any(x in turned and x.shape == value.shape for x in step.reads):
             turned.add(value)
