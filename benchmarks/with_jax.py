@@ -6,6 +6,7 @@ import formulas
 import jax
 import jax.numpy as jnp
 import numpy as np
+from formulas import Arrays
 from workloads import (
     Elementwise,
     Network,
@@ -19,8 +20,6 @@ from workloads import (
     operands,
     targets_as_rows,
 )
-
-Arrays = list[Any]
 
 
 def prepare(workload: Workload, dtype: type = np.float32) -> Start:

@@ -136,27 +136,20 @@ def second_order(sample, case, device="cpu"):
     return [bare(found[x]) if x in found else np.zeros(x.shape) for x in targets]
 
 
-def differences(f, arrays, step=1e-5):
+def along(f, arrays, k, way, step=1e-5):
+    """Return the central difference of a scalar function, its k-th array moved along a way."""
+    ends = [f(*arrays[:k], np.asarray(arrays[k] + move * way), *arrays[k + 1 :]) for move in (step, -step)]
+    return (ends[0] - ends[1]) / (2 * step)
+
+
+def differences(f, arrays):
     """Return the central differences of a scalar function by every element of every array."""
-    answers = []
-    for k, a in enumerate(arrays):
-        answers.append(np.zeros(a.shape))
-        for i in np.ndindex(a.shape):
-            ends = []
-            for sign in (1, -1):
-                moved = a.copy()
-                moved[i] += sign * step
-                ends.append(f(*arrays[:k], moved, *arrays[k + 1 :]))
-            answers[k][i] = (ends[0] - ends[1]) / (2 * step)
-    return answers
-
-
-def along(f, arrays, ways, step=1e-5):
-    """Return the central difference of a scalar function by each array, moved along its way."""
-    answers = []
-    for k, (a, way) in enumerate(zip(arrays, ways, strict=True)):
-        ends = [f(*arrays[:k], np.asarray(a + move * way), *arrays[k + 1 :]) for move in (step, -step)]
-        answers.append((ends[0] - ends[1]) / (2 * step))
+    answers = [np.zeros(a.shape) for a in arrays]
+    for k, answer in enumerate(answers):
+        for i in np.ndindex(answer.shape):
+            way = np.zeros(answer.shape)
+            way[i] = 1
+            answer[i] = along(f, arrays, k, way)
     return answers
 
 
@@ -301,7 +294,7 @@ def test_second_order_equals_differences_of_the_gradient(sample):
         arrays = [*floats(case), weights(shape)]
         ways = [reals(*a.shape, low=-1.0, high=1.0, seed=200 + k) for k, a in enumerate(arrays)]  # of all elements
         found = [(bare(g) * way).sum() for g, way in zip(second_order(sample, case), ways, strict=True)]
-        close(found, along(slope, arrays, ways), rtol=1e-5, atol=1e-8)
+        close(found, [along(slope, arrays, k, way) for k, way in enumerate(ways)], rtol=1e-5, atol=1e-8)
 
 
 def unbroadcast(g, shape):

@@ -73,7 +73,10 @@ class Fast(Printer):
             if isinstance(step.function, np.ufunc) or step.function is np.dot:
                 operands = [self._operand(x, step) for x in step.args]
                 if step.function is np.dot:
-                    return f"{self.text(step.args[0])}.dot({operands[1]}, {into})"
+                    array, product = self.plan.buffers.get(out), f"{self.text(step.args[0])}.dot({operands[1]}"
+                    if array is not None and not array.flags.c_contiguous:  # `dot` writes row by row alone
+                        return f"{into}[...] = {product})"
+                    return f"{product}, {into})"
                 into = f"out={into}" if step.function in (np.maximum, np.minimum) else into  # as NumPy wishes
                 return f"{self.refer(step.function, step.function.__name__)}({', '.join([*operands, into])})"
         if step.kind == "check":

@@ -145,14 +145,7 @@ def build(
     without: Collection[str],
     there: Mapping[Value, Array],
 ) -> tuple[Callable[..., Any], Plan, str]:
-    """Return the function that runs a program, the plan of its memory, and its text.
-
-    Parameters
-    ----------
-    fresh : the outputs that belong to the caller
-    failed : what to raise when a check comes out otherwise, or an index is out of range
-    without : what the plan is to leave out: "reuse", "views", "fusion"
-    there : arrays that are there already, for some of the values
+    """Return what `executor.build` returns, of the same: `failed` is also raised where an index is out of range.
 
     Raises
     ------

@@ -49,6 +49,24 @@ PRODUCTS, BITS = _products()  # none where BLAS goes by other names: then produc
 ROW_MAJOR, PLAIN, TURNED = [ir.IntType(32)(n) for n in (101, 111, 112)]  # of cblas.h
 
 
+def _call(context: Any, builder: Any, like: Any, function: Any, flags: Any, lengths: Any, arrays: Any) -> Any:
+    """Write a call of BLAS: `out = a @ b`, of `arrays` a, b and out, each with the elements from row to row."""
+    real, length = context.get_data_type(like), ir.IntType(BITS)
+    to_real = real.as_pointer()
+    (a, b, out) = [(builder.inttoptr(address, to_real), row) for address, row in arrays]
+    given = [*flags, *lengths, real(1.0), *a, *b, real(0.0), *out]
+    given = [builder.trunc(x, length) if x.type == ir.IntType(64) and BITS == 32 else x for x in given]
+    takes = ir.FunctionType(ir.VoidType(), [x.type for x in given])
+    builder.call(builder.inttoptr(function, takes.as_pointer()), given)
+    return context.get_dummy_value()
+
+
+def _flag(builder: Any, turn: Any) -> tuple[Any, Any]:
+    """Return whether a matrix lies column by column, and BLAS's word for it."""
+    turned = builder.icmp_signed("!=", turn, turn.type(0))
+    return turned, builder.select(turned, TURNED, PLAIN)
+
+
 @intrinsic
 def gemm(
     _: Any, function: Any, like: Any, a: Any, turn_a: Any, b: Any, out: Any, n: Any, k: Any, turn_b: Any, m: Any
@@ -57,18 +75,9 @@ def gemm(
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         function, _, a, turn_a, b, out, n, k, turn_b, m = args
-        real, length, flag = context.get_data_type(like), ir.IntType(BITS), ir.IntType(32)
-        to_real = real.as_pointer()
-        takes = [flag] * 3 + [length] * 3 + [real, to_real, length, to_real, length, real, to_real, length]
-        product = builder.inttoptr(function, ir.FunctionType(ir.VoidType(), takes).as_pointer())
-        on_a, on_b = (builder.icmp_signed("!=", turn, turn.type(0)) for turn in (turn_a, turn_b))
-        n, m, k = [builder.trunc(x, length) if BITS == 32 else x for x in (n, m, k)]
-        builder.call(product, [
-            ROW_MAJOR, builder.select(on_a, TURNED, PLAIN), builder.select(on_b, TURNED, PLAIN), n, m, k, real(1.0),
-            builder.inttoptr(a, to_real), builder.select(on_a, n, k), builder.inttoptr(b, to_real),
-            builder.select(on_b, k, m), real(0.0), builder.inttoptr(out, to_real), m,
-        ])  # fmt: skip
-        return context.get_dummy_value()
+        (on_a, flag_a), (on_b, flag_b) = _flag(builder, turn_a), _flag(builder, turn_b)
+        arrays = (a, builder.select(on_a, n, k)), (b, builder.select(on_b, k, m)), (out, m)
+        return _call(context, builder, like, function, [ROW_MAJOR, flag_a, flag_b], [n, m, k], arrays)
 
     return types.void(types.int64, like, *[types.int64] * 8), write
 
@@ -79,18 +88,10 @@ def gemv(_: Any, function: Any, like: Any, a: Any, turn_a: Any, b: Any, out: Any
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         function, _, a, turn_a, b, out, n, k = args
-        real, length, flag = context.get_data_type(like), ir.IntType(BITS), ir.IntType(32)
-        to_real = real.as_pointer()
-        takes = [flag] * 2 + [length] * 2 + [real, to_real, length, to_real, length, real, to_real, length]
-        product = builder.inttoptr(function, ir.FunctionType(ir.VoidType(), takes).as_pointer())
-        on_a = builder.icmp_signed("!=", turn_a, turn_a.type(0))
-        n, k = [builder.trunc(x, length) if BITS == 32 else x for x in (n, k)]
+        on_a, flag_a = _flag(builder, turn_a)
         rows, columns = builder.select(on_a, k, n), builder.select(on_a, n, k)  # as it lies
-        builder.call(product, [
-            ROW_MAJOR, builder.select(on_a, TURNED, PLAIN), rows, columns, real(1.0), builder.inttoptr(a, to_real),
-            columns, builder.inttoptr(b, to_real), length(1), real(0.0), builder.inttoptr(out, to_real), length(1),
-        ])  # fmt: skip
-        return context.get_dummy_value()
+        arrays = (a, columns), (b, n.type(1)), (out, n.type(1))
+        return _call(context, builder, like, function, [ROW_MAJOR, flag_a], [rows, columns], arrays)
 
     return types.void(types.int64, like, *[types.int64] * 6), write
 

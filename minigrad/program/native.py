@@ -74,12 +74,13 @@ class Module:
     def _row(self, unit: Product | Instruction) -> tuple[int, ...]:
         if isinstance(unit, Product):
             (a, b, out), (turn_a, turn_b), (n, k, m) = unit.slots, map(int, unit.turned), unit.sizes
-            taken = {"a": a, "turn_a": turn_a, "b": b, "out": out, "n": n, "k": k}
-            kind, more = ("gemv", {}) if m == 1 else ("gemm", {"turn_b": turn_b, "m": m})
+            kind, given = "gemv", {"a": a, "turn_a": turn_a, "b": b, "out": out, "n": n, "k": k}
+            if m > 1:
+                kind, given = "gemm", given | {"turn_b": turn_b, "m": m}
             address = f"t[{self.memory.products[kind, unit.dtype.name]}]"
-            arguments = [f"t[{x}]" if x in ("a", "b", "out") else x for x in taken | more]
+            arguments = [f"t[{x}]" if x in ("a", "b", "out") else x for x in given]
             call = f"{kind}({address}, {SHORT[unit.dtype.name]}(0), {', '.join(arguments)})"
-            return self._number("product", [*taken, *more], [call, "return True"]), *taken.values(), *more.values()
+            return self._number("product", list(given), [call, "return True"]), *given.values()
         slot, wanted = self.memory.slot(self.memory.find(unit.args[0])), unit.function is bool
         return self._number("check", ["s0"], [f"return load(t[s0], 0, b1(0)) == {wanted}"]), slot
 
@@ -166,9 +167,7 @@ class Host(Fast):
         """Return the statement of an instruction, and another that puts what it makes where loops look for it."""
         made = step.target
         array = self.memory.arrays.get(made) if made is not None else None
-        turned = step.function is np.dot and array is not None and not array.flags.c_contiguous  # no `out` for NumPy
-        kept = made is not None and made.shape is not None and array is self.plan.buffers.get(made)
-        if made is None or array is None or (kept and not turned):
+        if made is None or array is None or (made.shape is not None and array is self.plan.buffers.get(made)):
             return [self.statement(step)]
         text = self.expression(step)[0]
         if made.shape is not None:
@@ -193,15 +192,7 @@ def build(
     without: Collection[str],
     there: Mapping[Value, Array],
 ) -> tuple[Callable[..., Any], Plan, str]:
-    """Return the function that runs a program, the plan of its memory, and its text.
-
-    Parameters
-    ----------
-    fresh : the outputs that belong to the caller
-    failed : what to raise when a check comes out otherwise, or an index is out of range
-    without : what the plan is to leave out: "reuse", "views", "fusion"
-    there : arrays that are there already, for some of the values
-    """
+    """Return what `executor.build` returns, of the same: `failed` is also raised where an index is out of range."""
     from .machine import BITS, PRODUCTS
 
     lay_out(program)
