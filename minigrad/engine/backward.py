@@ -12,6 +12,8 @@ import threading
 from collections import deque
 from collections.abc import Collection, Sequence
 from heapq import heappop, heappush, heappushpop
+from itertools import repeat
+from operator import attrgetter, is_not
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ import numpy as np
 from ..device import device_of, find_device
 from ..errors import DeviceError, GraphError, RuleError, ShapeError, describe
 from . import debugging
+from .chain import Chain
 from .convert import from_python
 from .modes import enable_grad, is_debugging, is_grad_enabled
 from .node import Node, last_update
@@ -26,7 +29,9 @@ from .sums import add_up
 from .tensor import Tensor, wrap
 
 _writing = threading.Lock()  # of `.grad`: threads may share leaves
-_set_grad = vars(Tensor)["grad"].__set__
+# Asked of every leaf; so asked, most of the loop runs in C.
+_get_data, _get_base = vars(Tensor)["_data"].__get__, attrgetter("base")
+_get_grad, _set_grad = vars(Tensor)["grad"].__get__, vars(Tensor)["grad"].__set__
 Cotangents = dict[Any, Any]  # Node or leaf Tensor → the sum of what has reached it
 
 
@@ -97,6 +102,16 @@ def _fit(dx: Any, shape: tuple[int, ...], dtype: Any, node: Node, parent: Any) -
     return dx if dx.dtype == dtype else dx.astype(dtype)
 
 
+def _carried(chain: Chain, g: Any, closely: bool) -> Sequence[Any] | None:
+    """Return what a chain has for its parents; None, and it is unfolded, where each operation must be asked itself."""
+    if not closely and (last_update[0] < chain.order or chain.is_intact()):
+        answers = chain.carry(g)
+        if answers is not None:
+            return answers
+    chain.unfold()
+    return None
+
+
 def propagate(
     outputs: Sequence[Tensor],
     cotangents: Sequence[Any],
@@ -127,7 +142,7 @@ def propagate(
     pending: Cotangents = {}
     found: Cotangents = {}
     owned: set[Any] = set()  # sums that were allocated here, and may be added to in place
-    heap: list[tuple[int, Any]] = []  # nodes with a cotangent, the newest first
+    heap: list[tuple[float, Any]] = []  # nodes with a cotangent, the newest first
     watch = is_debugging()
     branches: dict[Any, str] = {}  # see `debugging.check_cotangent`
     for tensor, g in zip(outputs, cotangents, strict=True):
@@ -153,28 +168,34 @@ def propagate(
             found[node] = g
         if node.saved is None:
             raise _freed(node)
-        if last_update[0] > node.order or node.trace is not None:
-            _check_saved(node)
-        try:
-            answers = node.op.pull(node, g, create_graph)
-        except Exception as error:
-            error.add_note(
-                f"minigrad: in a derivative rule of {node.op.name}, whose result was {node.dtype}{list(node.shape)}"
-            )
-            raise
+        answers: Any = None
+        if node.__class__ is Chain:
+            answers = _carried(node, g, create_graph or watch)
+        carried = answers is not None
+        if not carried:
+            if last_update[0] > node.order or node.trace is not None:
+                _check_saved(node)
+            try:
+                answers = node.op.pull(node, g, create_graph)
+            except Exception as error:
+                error.add_note(
+                    f"minigrad: in a derivative rule of {node.op.name}, whose result was {node.dtype}{list(node.shape)}"
+                )
+                raise
         for parent, dx in zip(node.parents, answers):  # noqa: B905  strict= costs as much as a rule
             if parent is None:
                 continue
-            is_node = parent.__class__ is Node
-            like = parent if is_node else parent._data
-            try:
-                fits = dx.shape == like.shape and dx.dtype is like.dtype
-            except AttributeError:
-                fits = False
-            if not fits:
-                dx = _fit(dx, like.shape, like.dtype, node, parent)
-            if watch:
-                debugging.check_cotangent(node, _argument(node, parent), parent, g, dx, branches)
+            is_node = isinstance(parent, Node)
+            if not carried:
+                like = parent if is_node else parent._data
+                try:
+                    fits = dx.shape == like.shape and dx.dtype is like.dtype
+                except AttributeError:
+                    fits = False
+                if not fits:
+                    dx = _fit(dx, like.shape, like.dtype, node, parent)
+                if watch:
+                    debugging.check_cotangent(node, _argument(node, parent), parent, g, dx, branches)
             if parent not in pending:
                 pending[parent] = dx
                 if is_node:
@@ -254,27 +275,43 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     if is_debugging():
         for look in debugging.before_backward:
             look(self)
-    taken = {id(seed._data if create_graph else seed)}  # arrays that somebody holds already
     retain = create_graph if retain_graph is None else retain_graph
     found = propagate([self], [seed], retain_graph=retain, create_graph=create_graph)
-    leaves: list[Tensor] = []
-    grads: list[Tensor] = []
     with _writing:
-        for target, g in found.items():
-            leaf = target if target.__class__ is not Node else target.retained() if target.retained else None
-            if leaf is None:
-                continue
-            if leaf.grad is not None:
-                g = leaf.grad + g if create_graph else leaf.grad._data + g
-            array = g._data if create_graph else g
-            taken.add(id(leaf._data))
-            if array.base is None and id(array) not in taken:
-                taken.add(id(array))
-            else:  # a view, or an array given away already
-                g = +g if create_graph else g.copy()  # a Tensor's copy is recorded
-            leaves.append(leaf)
-            grads.append(g if create_graph else wrap(g))
-        set_gradients(leaves, grads)
+        leaves, grads = _of_leaves(found)
+        if any(map(is_not, map(_get_grad, leaves), repeat(None))):
+            grads = [g if leaf.grad is None else _plus(leaf.grad, g) for leaf, g in zip(leaves, grads, strict=True)]
+        grads = _owned(grads, leaves, seed)
+        set_gradients(leaves, grads if create_graph else list(map(wrap, grads)))
+
+
+def _of_leaves(found: Cotangents) -> tuple[list[Tensor], list[Any]]:
+    """Return the tensors whose `.grad` is to be written, leaves and results that retain theirs, and the cotangents."""
+    if any(map(isinstance, found, repeat(Node))):
+        found = {t.retained() if isinstance(t, Node) and t.retained else t: g for t, g in found.items()}
+        found = {t: g for t, g in found.items() if isinstance(t, Tensor)}
+    return list(found), list(found.values())
+
+
+def _plus(before: Tensor, g: Any) -> Any:
+    return before + g if isinstance(g, Tensor) else before._data + g
+
+
+def _owned(grads: list[Any], leaves: list[Tensor], seed: Any) -> list[Any]:
+    """Return gradients none of which is a view, the data of a leaf, what backward started from, or given twice."""
+    recorded = isinstance(seed, Tensor)
+    arrays = list(map(_get_data, grads)) if recorded else grads
+    held = {id(seed._data if recorded else seed), *map(id, map(_get_data, leaves))}
+    apart = len(held.union(map(id, arrays))) == len(held) + len(arrays)
+    if apart and not any(map(is_not, map(_get_base, arrays), repeat(None))):
+        return grads
+    owned = []
+    for g, array in zip(grads, arrays, strict=True):
+        if array.base is not None or id(array) in held:
+            g = +g if recorded else array.copy()  # a Tensor's copy is recorded
+        held.add(id(array))
+        owned.append(g)
+    return owned
 
 
 Tensor.backward = backward  # type: ignore[method-assign]

@@ -69,7 +69,7 @@ from . import debugging
 from .convert import USUAL, as_array, constant
 from .modes import modes
 from .node import Node, tick
-from .tensor import Tensor, share_changes, wrap
+from .tensor import Tensor, rewrap, share_changes
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -230,7 +230,7 @@ _NAMES = ", ".join([*_SHARED, "op", "body", "compile_call", "function"])
 RESERVED = {*_NAMES.split(", "), "g", "again", "out", "result", "node", "state", "live", "is_tensor", "rules"}
 
 
-def _run(text: str, file: str, names: dict[str, Any]) -> dict[str, Any]:
+def run_text(text: str, file: str, names: dict[str, Any]) -> dict[str, Any]:
     """Run a text that was written here, and let tracebacks show its lines; return the names it knows and defines."""
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)
     exec(compile(text, file, "exec"), names)
@@ -243,7 +243,7 @@ def _closed(source: str, file: str) -> FunctionType:
     lines = [head, f"    if False: {_NAMES}", *rest.splitlines()]
     name = head.removeprefix("def ").partition("(")[0]
     text = f"def bind({_NAMES}):\n" + "".join(f"    {line}\n" for line in lines) + f"    return {name}\n"
-    made: FunctionType = _run(text, file, {})["bind"](*[None] * len(_NAMES.split(", ")))
+    made: FunctionType = run_text(text, file, {})["bind"](*[None] * len(_NAMES.split(", ")))
     return made
 
 
@@ -251,13 +251,6 @@ _FIRST_CALL = _closed(
     "def first_call(*args, **kwargs):\n    compile_call(op, function)\n    return function(*args, **kwargs)\n",
     "<minigrad>",
 )
-
-
-def rewrap(out: Any, node: Node) -> Tensor:
-    """Return the result of a node as the Tensor it was."""
-    result = wrap(out)
-    result._node, result.requires_grad = node, True
-    return result
 
 
 def counted(node: Node, cotangents: Any) -> Any:
@@ -273,7 +266,7 @@ def compile_call(op: Primitive, function: FunctionType) -> None:
     """Write the call of `op` and make it the code of `function`; write `op.pull` too."""
     if any(op.rules.values()):
         names = {"rules": op.rules, "Tensor": Tensor, "rewrap": rewrap, "counted": counted}
-        op.pull = _run(write_pull(op), f"<minigrad {op.name}_pull>", names)[f"{op.name}_pull"]
+        op.pull = run_text(write_pull(op), f"<minigrad {op.name}_pull>", names)[f"{op.name}_pull"]
     made = _closed(write_call(op), f"<minigrad {op.name}>")
     given, named = op.body.__defaults__ or (), op.body.__kwdefaults__ or {}
     if op.variadic:

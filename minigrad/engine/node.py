@@ -55,7 +55,7 @@ class Node:
     __slots__ = ("changed", "dtype", "op", "order", "parents", "retained", "saved", "shape", "trace")
 
     op: Primitive
-    order: int
+    order: float
     parents: tuple[Node | Tensor | None, ...]
     saved: tuple[Any, ...] | None
     shape: tuple[int, ...]

@@ -60,6 +60,9 @@ class Operation(Protocol):
 
 primitives: dict[str, Operation] = {}  # by name, in the order of definition
 
+_USUAL = {np.ndarray}
+definitions = [0]  # how often rules have been given: what was written with them may be out of date
+
 BROADCASTING = "shapes are matched from the last axis backwards, and two lengths must be equal or one of them 1"
 
 
@@ -157,10 +160,12 @@ class Primitive:
 
     def plain(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """Apply the operation to plain arrays: arrays in, arrays out, nothing recorded."""
-        alone = not any(hasattr(x, "dtype") for x in arrays)  # numbers beside an array must not change its dtype
-        arrays = [
-            from_python(x, self.name) if isinstance(x, list | tuple) or (alone and x is not None) else x for x in arrays
-        ]
+        if not _USUAL.issuperset(map(type, arrays)):
+            alone = not any(hasattr(x, "dtype") for x in arrays)  # numbers beside an array must not change its dtype
+            arrays = [
+                from_python(x, self.name) if isinstance(x, list | tuple) or (alone and x is not None) else x
+                for x in arrays
+            ]
         try:
             return self.body(*arrays, **options)
         except Exception as error:
@@ -252,6 +257,7 @@ def primitive(
     def defvjp(**rules: Rule | None) -> None:
         """Give every array parameter its rule; the call is rewritten to save what the rules name."""
         op.define(rules)
+        definitions[0] += 1
         become(made, stub(op))
 
     made.primitive, made.defvjp = op, defvjp

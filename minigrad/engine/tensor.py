@@ -379,6 +379,13 @@ def wrap(data: Any) -> Tensor:
     return result
 
 
+def rewrap(out: Any, node: Node) -> Tensor:
+    """Return the result of a node as the Tensor it was."""
+    result = wrap(out)
+    result._node, result.requires_grad = node, True
+    return result
+
+
 def tensor(
     data: Any,
     requires_grad: builtins.bool = False,

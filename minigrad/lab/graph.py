@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Node, Tensor, propagate
+from ..engine import Chain, Node, Tensor, propagate
 from ..errors import GraphError, describe
 
 Key = Any  # a Node, or the leaf Tensor it is
@@ -136,6 +136,8 @@ def collect(output: Any) -> tuple[list[Node], list[Tensor]]:
         node = stack.pop()
         if node not in seen:
             seen.add(node)
+            if isinstance(node, Chain) and node.saved is not None:
+                node.unfold()
             stack += [p for p in node.parents if isinstance(p, Node)]
     nodes = sorted(seen, key=lambda node: node.order)
     for node in nodes:

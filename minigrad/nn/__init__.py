@@ -35,7 +35,7 @@ from .losses import (
     MultilabelCrossEntropyLoss,
     NLLLoss,
 )
-from .module import Buffer, Module, Parameter
+from .module import Buffer, Module, OneOperation, Parameter
 from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "Module",
     "MultilabelCrossEntropyLoss",
     "NLLLoss",
+    "OneOperation",
     "Parameter",
     "ReLU",
     "Sequential",

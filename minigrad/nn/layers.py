@@ -5,20 +5,24 @@ Read next: `normalization.py`.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from ..device import find_device
-from ..engine import Tensor, get_default_dtype
+from ..engine import Row, Tensor, can_be_in_a_row, get_default_dtype
+from ..engine.primitive import definitions
 from ..engine.tracing import holds
 from ..errors import DtypeError, ShapeError, as_number, describe
 from ..ops import nn as ops
 from ..ops import random
 from ..ops.elementwise import tanh
 from ..ops.linalg import linear
-from .module import Module, Parameter
+from .module import Module, OneOperation, Parameter
 
 
 def _positive(call: str, **sizes: int) -> None:
@@ -51,8 +55,14 @@ class Sequential(Module):
 
     def forward(self, x: Any) -> Any:
         """Return the output of the last module."""
-        for layer in self.layers:
-            x = layer(x)
+        for part, row in _parts_of(tuple(map(type, self.layers)), definitions[0]):
+            layers = self.layers[part]
+            out = row(x, layers) if row is not None and _as_declared(layers) else None
+            if out is None:
+                out = x
+                for layer in layers:
+                    out = layer(out)
+            x = out
         return x
 
     def __len__(self) -> int:
@@ -65,7 +75,37 @@ class Sequential(Module):
         return iter(self.layers)
 
 
-class Linear(Module):
+@functools.lru_cache(256)
+def _parts_of(kinds: tuple[Any, ...], definitions: int) -> list[tuple[slice, Row | None]]:
+    """Divide layers of these kinds into rows of those that are one operation each, and the others."""
+    parts: list[tuple[slice, Row | None]] = []
+    plain = [_is_plain(kind) for kind in kinds]
+    for is_plain, run in itertools.groupby(range(len(kinds)), plain.__getitem__):
+        numbers = list(run)
+        steps = [(kinds[i].operation, kinds[i].operands) for i in numbers] if is_plain and len(numbers) > 1 else None
+        parts.append((slice(numbers[0], numbers[-1] + 1), Row(steps) if steps else None))
+    return parts
+
+
+_FORWARD, _forward_of = {OneOperation.forward}, attrgetter("forward.__func__")
+
+
+def _as_declared(layers: list[Any]) -> bool:
+    """Tell whether the forward of no layer has been replaced."""
+    try:
+        return _FORWARD.issuperset(map(_forward_of, layers))
+    except AttributeError:  # by a function
+        return False
+
+
+def _is_plain(kind: Any) -> bool:
+    """Tell whether calling a layer of a kind is calling its operation, and nothing beside."""
+    if not issubclass(kind, OneOperation) or kind.__call__ is not Module.__call__:
+        return False
+    return kind.forward is OneOperation.forward and can_be_in_a_row(kind.operation)
+
+
+class Linear(OneOperation):
     """A layer of nodes: z = x uᵀ + b.
 
     Parameters
@@ -83,6 +123,9 @@ class Linear(Module):
     Initially weight and bias are uniform on ±1/√in_features, as in PyTorch; see `nn.init` for others.
     """
 
+    operation = staticmethod(linear)
+    operands = ("weight", "bias")
+
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None, generator: Any = None
     ) -> None:
@@ -99,10 +142,6 @@ class Linear(Module):
             if bias
             else None
         )
-
-    def forward(self, x: Any) -> Any:
-        """Return x uᵀ + b."""
-        return linear(x, self.weight, self.bias)
 
     def _in_brief(self) -> str:
         return f"{type(self).__name__} {self.in_features}→{self.out_features}"
@@ -202,44 +241,34 @@ class Dropout(Module):
 # Activations: element-wise, shape (…) → (…)
 
 
-class Sigmoid(Module):
+class Sigmoid(OneOperation):
     """σ(x) = 1 / (1 + e⁻ˣ)."""
 
-    def forward(self, x: Any) -> Any:
-        """Return σ(x)."""
-        return ops.sigmoid(x)
+    operation = staticmethod(ops.sigmoid)
 
 
-class LogSigmoid(Module):
+class LogSigmoid(OneOperation):
     """ln σ(x)."""
 
-    def forward(self, x: Any) -> Any:
-        """Return ln σ(x)."""
-        return ops.log_sigmoid(x)
+    operation = staticmethod(ops.log_sigmoid)
 
 
-class Softplus(Module):
+class Softplus(OneOperation):
     """ln(1 + eˣ)."""
 
-    def forward(self, x: Any) -> Any:
-        """Return ln(1 + eˣ)."""
-        return ops.softplus(x)
+    operation = staticmethod(ops.softplus)
 
 
-class Tanh(Module):
+class Tanh(OneOperation):
     """The hyperbolic tangent."""
 
-    def forward(self, x: Any) -> Any:
-        """Return tanh x."""
-        return tanh(x)
+    operation = staticmethod(tanh)
 
 
-class ReLU(Module):
+class ReLU(OneOperation):
     """max(x, 0)."""
 
-    def forward(self, x: Any) -> Any:
-        """Return max(x, 0)."""
-        return ops.relu(x)
+    operation = staticmethod(ops.relu)
 
 
 class LeakyReLU(Module):
@@ -283,12 +312,10 @@ class GELU(Module):
         return ops.gelu(x, approximate=self.approximate)
 
 
-class SiLU(Module):
+class SiLU(OneOperation):
     """x · σ(x)."""
 
-    def forward(self, x: Any) -> Any:
-        """Return x · σ(x)."""
-        return ops.silu(x)
+    operation = staticmethod(ops.silu)
 
 
 class Softmax(Module):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -286,3 +286,29 @@ class Module:
                 lines.append((key, f"  ({key}): " + repr(module).replace("\n", "\n  ")))
         inside = "\n" + "\n".join(text for _, text in lines) + "\n" if lines else self.extra_repr()
         return f"{type(self).__name__}({inside})"
+
+
+class OneOperation(Module):
+    """Base of layers that are one operation, of the input and of parameters of the layer.
+
+    Several in a row inside a `Sequential` are recorded as one node, see `minigrad/engine/chain.py`.
+
+    Attributes
+    ----------
+    operation : the operation, as a static method
+    operands : the names of the attributes that hold what it takes after the input
+
+    >>> import minigrad as mg
+    >>> from minigrad import nn
+    >>> class Arctan(nn.OneOperation):
+    ...     operation = staticmethod(mg.arctan)
+    >>> Arctan()(mg.tensor([0.0, 1.0]))
+    tensor([0.       , 0.7853982])
+    """
+
+    operation: Callable[..., Any]
+    operands: ClassVar[tuple[str, ...]] = ()
+
+    def forward(self, x: Any) -> Any:
+        """Return what the operation makes of x."""
+        return self.operation(x, *[getattr(self, name) for name in self.operands])

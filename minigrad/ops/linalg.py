@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, add_up, implements, primitive
+from ..engine import add_up, implements, primitive
 from ..errors import ShapeError, describe
 from .shape import _several, expand_dims, ravel
 
@@ -93,24 +93,24 @@ def _linear_w(g: Array, x: Array) -> Array:
     return g.T.dot(x)
 
 
-_ones_made: dict[Any, Array] = {}
-
-
-def _ones(g: Array) -> Array:
-    """Return a one for each row of `g`, on its device, cut from a vector that is kept."""
-    like = g._data if isinstance(g, Tensor) else g
-    n, key = like.shape[0], (like.__class__, like.dtype)
-    ones = _ones_made.get(key)
-    if ones is None or ones.shape[0] < n:
-        _ones_made[key] = ones = np.ones_like(like, shape=(n,))
-    return ones if ones.shape[0] == n else ones[:n]
+_FEW = 512  # rows: of more, BLAS would add the last ones to a sum too large for them
+_ones: dict[Any, Array] = {}  # vectors of ones, by number and dtype
 
 
 def _linear_b(g: Array) -> Array:
     # gᵀ1 is g.sum(axis=0) at a third of the time for small layers: BLAS adds the rows.
-    # Of many rows it adds the last ones to a sum too large for them.
-    g = g if g.ndim == 2 else _rows(g)
-    return g.T.dot(_ones(g)) if g.shape[0] <= 512 else add_up(g, axis=0)
+    if g.ndim != 2:
+        g = _rows(g)
+    n = g.shape[0]
+    if g.__class__ is not np.ndarray:
+        return g.T.dot(np.ones_like(g, shape=(n,))) if n <= _FEW else add_up(g, axis=0)
+    try:
+        return g.T.dot(_ones[n, g.dtype.char])
+    except KeyError:
+        if n > _FEW:
+            return add_up(g, axis=0)
+        _ones[n, g.dtype.char] = np.ones(n, g.dtype)
+        return _linear_b(g)
 
 
 linear.defvjp(x=lambda g, w: g.dot(w), w=_linear_w, b=_linear_b)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine import Node, Tensor, enable_grad, propagate, sum_to, tick
-from ...engine.calls import rewrap
 from ...engine.modes import DEBUGGING, modes
+from ...engine.tensor import rewrap
 from ..graph import Graph
 from .page import host, place
 
