@@ -10,6 +10,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: 
 from minigrad.engine import primitives
 from minigrad.engine.dispatch import numpy_functions
 
+LONG = ("laws", "native", "examples", "cuda", "compile", "html", "cli", "viz", "structure", "blocks")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest, so that the processes end at about the same time."""
+    first = {f"test_{name}.py": i for i, name in enumerate(LONG)}
+    items.sort(key=lambda item: first.get(item.path.name, len(LONG)))
+
 
 @pytest.fixture(scope="module", autouse=True)
 def frozen():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import over
 from samples import ROWS
 from test_compile import KINDS, LABELS, arrays_of, runs_of, training
 
@@ -23,7 +24,7 @@ def close(a, b):  # a sum of sums is not the sum to the last bit
     return a.dtype == b.dtype and np.allclose(a, b, rtol=wide, atol=wide, equal_nan=a.dtype.kind == "f")
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@over("row", ROWS)
 def test_every_operation_and_its_derivative_give_the_same(row, tiny):
     for expected, compiled, arrays in runs_of(row, turn=1):
         with np.errstate(all="ignore"):

@@ -3,7 +3,7 @@
 import functools
 
 import numpy as np
-import pytest
+from helpers import over
 from samples import ROWS
 
 import minigrad as mg
@@ -54,7 +54,7 @@ def changed(view, alterations):
     return any(not near(found[n], g) for n, g in view.truth.items())
 
 
-@pytest.mark.parametrize("name", TRACED)
+@over("name", TRACED, name=str)
 def test_a_view_has_the_gradients_of_the_engine(name):
     for case in TRACED[name].cases:
         with np.errstate(all="ignore"):
@@ -66,7 +66,7 @@ def test_a_view_has_the_gradients_of_the_engine(name):
                     assert near(view.truth[n], graph.cotangents[leaf], 1e-8), (case, view.steps)
 
 
-@pytest.mark.parametrize("name", sorted(set(TRACED) - FLAT))
+@over("name", sorted(set(TRACED) - FLAT), name=str)
 def test_every_rule_notices_when_it_is_scaled_turned_or_left_out(name):
     places = {}
     for view in plain_views(name):
@@ -101,7 +101,7 @@ SAME = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(set(TRACED) - FLAT))
+@over("name", sorted(set(TRACED) - FLAT), name=str)
 def test_every_mutant_that_applies_is_another_derivative_somewhere(name):
     seen = {}
     with np.errstate(all="ignore"):
@@ -115,7 +115,7 @@ def test_every_mutant_that_applies_is_another_derivative_somewhere(name):
     assert survivors <= SAME.get(name, set()), f"{survivors} of {name}: put them in SAME if they are the same by nature"
 
 
-@pytest.mark.parametrize("name", sorted(expand.FINE))
+@over("name", sorted(expand.FINE), name=str)
 def test_the_parts_of_an_operation_are_the_operation(name):
     opened = 0
     for case in TRACED[name].cases:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from emulated import COMPILER, Cupy, errors
+from helpers import over
 from samples import ROWS
 from standin import STANDIN, StandIn
 from test_compile import KINDS, LABELS, OPTIMIZERS, RUNS, X, arrays_of, runs_of, training
@@ -60,7 +61,7 @@ def close(a, b):
 
 
 @needs_a_compiler
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@over("row", ROWS)
 def test_every_operation_and_its_derivative_give_the_same(row, rows, monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", rows[0])  # for a signature that is new
     for expected, compiled, arrays in rows[1].get(row.name, []):
@@ -243,7 +244,7 @@ def cuda():
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@over("row", ROWS)
 def test_on_a_gpu_every_operation_gives_the_same(row, cuda):
     for expected, compiled, arrays in [] if row.name == "delete" else runs_of(row, cuda.name, executor="cupy"):
         for a, b in zip(expected, arrays_of(compiled(*arrays)), strict=True):

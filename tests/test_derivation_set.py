@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from derivations import ENTRIES, IDS, Entry
-from helpers import some
+from helpers import over, some
 
 import minigrad as mg
 from minigrad import lab
@@ -22,7 +22,7 @@ FAR = 1e-4  # a wrong gradient is off by more than this, relative to its largest
 
 
 def each(entries):
-    return pytest.mark.parametrize("entry", entries, ids=lambda e: e.name)
+    return over("entry", entries)
 
 
 def in_float64(args):

@@ -10,13 +10,12 @@ import sys
 import matplotlib.image
 import numpy as np
 import pytest
-from example_runs import EXAMPLES, run
+from example_runs import DRAWN, EXAMPLES, PATHS, run
 
 import minigrad as mg
 from minigrad.nn import init
 
 pytestmark = pytest.mark.usefixtures("scratch")  # some examples declare operations
-PATHS = sorted(EXAMPLES.glob("*.py"))
 every_example = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
@@ -82,7 +81,7 @@ def test_it_gives_the_same_numbers_again_and_without_a_picture_draws_nothing(pat
     assert main(None) == run(path.stem).numbers
 
 
-@every_example
+@pytest.mark.parametrize("path", DRAWN, ids=lambda path: path.stem)
 def test_it_leaves_its_picture_and_nothing_else(path):
     files = run(path.stem).files
     assert list(files) == ["drawn.png"]

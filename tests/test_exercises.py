@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import over
 
 import minigrad as mg
 from minigrad import lab
@@ -11,7 +12,7 @@ from minigrad.lab.networks import LEVELS
 
 TASKS = [lab.exercise(seed, level) for level in LEVELS for seed in range(30)]
 NETWORKS = [(level, network) for level, networks in LEVELS.items() for network in networks]
-every_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: f"{task.level}-{task.seed}")
+every_task = over("task", TASKS, name=lambda task: f"{task.level}-{task.seed}")
 
 
 def gradient(code):

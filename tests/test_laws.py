@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 import numpy as np
 import pytest
 import standin
+from helpers import over
 from samples import BINARY, ROWS, SHAPES, Case, Sample, nn, reals, special
 
 import minigrad as mg
@@ -23,8 +24,7 @@ ASSERTED = {"rtol": 1e-6, "atol": 1e-9}
 
 
 def rows(keep=lambda s: True, among=ROWS):
-    chosen = [s for s in among if keep(s)]
-    return pytest.mark.parametrize("sample", chosen, ids=[s.name for s in chosen])
+    return over("sample", [s for s in among if keep(s)])
 
 
 @contextmanager
@@ -534,7 +534,7 @@ def test_every_public_operation_has_a_row():
     assert public <= set(BY_NAME)
 
 
-@pytest.mark.parametrize("name", primitives)
+@over("name", primitives, name=str)
 def test_every_argument_has_a_rule_or_is_declared_not_differentiable(name):
     op = primitives[name].primitive
     assert list(op.rules) == op.arrays
@@ -559,11 +559,13 @@ def scaled(pull, variadic):
 RULES = [(name, a) for name, f in primitives.items() for a, rule in f.primitive.rules.items() if rule]
 
 
-@pytest.mark.parametrize(("name", "argument"), RULES, ids=[f"{n}-{a}" for n, a in RULES])
-def test_a_rule_that_is_wrong_by_a_thousandth_is_caught(name, argument, monkeypatch):
+@over("rule", RULES, name="-".join)
+def test_a_rule_that_is_wrong_by_a_thousandth_is_caught(rule, monkeypatch):
+    name, argument = rule
     op = primitives[name].primitive
     sample: Sample = BY_NAME[name]
     check_first_order(sample)
-    monkeypatch.setitem(op.rules, argument, scaled(op.rules[argument], op.variadic))
-    with pytest.raises(AssertionError):
-        check_first_order(sample)
+    with monkeypatch.context() as patched:
+        patched.setitem(op.rules, argument, scaled(op.rules[argument], op.variadic))
+        with pytest.raises(AssertionError):
+            check_first_order(sample)

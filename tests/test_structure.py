@@ -1,6 +1,7 @@
 """The house has floors: each package imports only from those below it, and names no array library but NumPy."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -22,19 +23,24 @@ def place(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
+@functools.cache
+def parsed(path: Path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imports(path: Path):
-    """Yield `(module, at_top)` for every import of a file, relative ones written out."""
+    """Return `(module, at_top)` for every import of a file, relative ones written out."""
     package = ["minigrad", *path.relative_to(ROOT).parts[:-1]]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    top = set(tree.body)
-    for node in ast.walk(tree):
+    found, top = [], set(parsed(path).body)
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node in top) for alias in node.names)
+            found += [(alias.name, node in top) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(filter(None, [base, node.module]))
-            yield module, node in top
-            yield from ((f"{module}.{alias.name}", node in top) for alias in node.names)
+            found += [(module, node in top), *((f"{module}.{alias.name}", node in top) for alias in node.names)]
+    return found
 
 
 def test_imports_point_down():
@@ -66,8 +72,7 @@ def test_importing_minigrad_loads_numpy_and_nothing_heavy():
 
 def test_every_package_says_what_it_is_and_what_it_hands_on():
     for path in FILES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        assert ast.get_docstring(tree), f"{path} has no docstring"
+        assert ast.get_docstring(parsed(path)), f"{path} has no docstring"
     for package in ("engine", "nn", "optim", "data", "lab", "train", "viz", "ops"):
         module = __import__(f"minigrad.{package}", fromlist=["__all__"])
         assert all(hasattr(module, name) for name in module.__all__)

@@ -30,8 +30,8 @@ from .tensor import Tensor, wrap
 
 _writing = threading.Lock()  # of `.grad`: threads may share leaves
 # Asked of every leaf; so asked, most of the loop runs in C.
-_get_data, _get_base = vars(Tensor)["_data"].__get__, attrgetter("base")
-_get_grad, _set_grad = vars(Tensor)["grad"].__get__, vars(Tensor)["grad"].__set__
+_get_data, _get_grad, _get_base = attrgetter("_data"), attrgetter("grad"), attrgetter("base")
+_set_grad = vars(Tensor)["grad"].__set__
 Cotangents = dict[Any, Any]  # Node or leaf Tensor → the sum of what has reached it
 
 

@@ -24,8 +24,7 @@ from .tracing import current
 
 SMALL = 64 * 1024  # elements; of larger arrays the arithmetic takes the time, and a chain would keep them longer
 
-_get_data = vars(Tensor)["_data"].__get__
-_form = attrgetter("shape", "dtype")
+_get_data, _form = attrgetter("_data"), attrgetter("shape", "dtype")
 
 
 class Row:

@@ -154,11 +154,14 @@ def _arrays(saved: tuple[Any, ...]) -> list[Any]:
     return [array for array in map(_unwrap, flat) if find_device(array) is not None]
 
 
-def called_modules() -> tuple[Any, ...]:
-    """Return the modules that are being called, the outermost first: each is the first argument of its forward."""
+def called_modules(outside: Any = None) -> tuple[Any, ...]:
+    """Return the modules that are being called, the outermost first: each is the first argument of its forward.
+
+    A frame that is `outside` is not looked at, nor are those that called it.
+    """
     found: list[Any] = []
     frame: Any = sys._getframe(2)
-    while frame is not None:
+    while frame is not outside:
         code = frame.f_code
         module = frame.f_locals.get(code.co_varnames[0]) if code.co_name == "forward" and code.co_argcount else None
         if hasattr(module, "named_modules") and (not found or found[-1] is not module):

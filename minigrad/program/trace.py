@@ -209,6 +209,7 @@ class Tracer:
     modules : every module that was called, or is part of one that was
     settings : every dictionary of settings that was read, with what it held, but for what may vary
     dropped : whether the first that was done with a leaf's gradient was to drop it, by the id of the leaf
+    outside : while the function runs, the frame that runs it
     """
 
     def __init__(self) -> None:
@@ -222,6 +223,7 @@ class Tracer:
         self._seen: set[int] = set()
         self._gradients: dict[int, Tensor] = {}  # by the id of a gradient: whose it is
         self._made: list[weakref.ref[Tensor]] = []
+        self.outside: Any = None
 
     # Arrays
 
@@ -329,12 +331,12 @@ class Tracer:
     def _write_down(self, function: Any, args: Any, kwargs: Any, target: Any = None, writes: Any = None) -> None:
         self._look_around()
         args, kwargs = substitute(args, self._value), substitute(kwargs, self._value)
-        step = Instruction(function, args, kwargs, target, writes, line=user_line(), origin=_origin())
+        step = Instruction(function, args, kwargs, target, writes, line=user_line(), origin=_origin(self.outside))
         self.instructions.append(step)
 
     def _look_around(self) -> None:
         """Remember the modules that are being called, with all that belong to them."""
-        for module in called_modules():
+        for module in called_modules(self.outside):
             if id(module) not in self.modules:
                 self.watch(module)
 
@@ -393,11 +395,11 @@ def _masks(function: Any, args: Sequence[Any]) -> list[Traced]:
     return [x for x in args if isinstance(x, Traced)] if function is np.nonzero else []
 
 
-def _origin() -> str:
+def _origin(outside: Any) -> str:
     """Return the operation that is being computed, with an apostrophe if it is its derivative; "" outside of any."""
     frame: Any = sys._getframe(3)
     found = ""
-    while frame is not None:
+    while frame is not outside:
         file = frame.f_code.co_filename
         if file.startswith("<minigrad "):
             found = file[len("<minigrad ") : -1].replace("_pull", "'")
@@ -463,6 +465,7 @@ def tracing() -> Iterator[Tracer]:
     """
     with _one_at_a_time:
         tracer = Tracer()
+        tracer.outside = sys._getframe(2)  # that of the `with`
         device._by_type[Traced] = device.CPU
         current.tracer = tracer
         setattr(Tensor, "_data", property(_read, _write))  # noqa: B010  mypy knows it as a slot
@@ -470,7 +473,7 @@ def tracing() -> Iterator[Tracer]:
         try:
             yield tracer
         finally:
-            current.tracer = None
+            current.tracer = tracer.outside = None
             setattr(Tensor, "_data", _slot)  # noqa: B010
             setattr(Tensor, "grad", _grad)  # noqa: B010
             tracer.settle()
