@@ -25,7 +25,7 @@ class Run:
 
 
 PATHS = sorted(EXAMPLES.glob("*.py"))
-DRAWN = some(PATHS, 3)  # the others leave their pictures out: drawing takes most of their time
+DRAWN = some(PATHS, 3, 1)  # the others leave their pictures out: drawing takes most of their time
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import some
 
 import minigrad as mg
 from minigrad import data
@@ -454,7 +455,7 @@ def test_train_without_sklearn_says_what_to_install(monkeypatch, capsys):
     assert 'pip install "minigrad-lab[data]"' in fails(capsys, "train", "iris")
 
 
-@pytest.mark.parametrize("words", ["", "N4 N20", "--json"])
+@pytest.mark.parametrize("words", some(["", "--json", "N4 N20"], 2))
 def test_a_reader_that_leaves_derive_is_no_error(words):
     run = f"{sys.executable} -W error -m minigrad.cli derive {words}; echo $? >code"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 import numpy as np
 import pytest
 import standin
-from helpers import over
+from helpers import over, some
 from samples import BINARY, ROWS, SHAPES, Case, Sample, nn, reals, special
 
 import minigrad as mg
@@ -327,7 +327,7 @@ LAYOUTS = {
 
 @rows()
 def test_memory_layout_does_not_matter(sample):
-    for case in each_case(sample):
+    for case in each_case(sample, some(sample.cases, 2)):
         out, grads = gradients(sample, case)
         for relaid in LAYOUTS.values():
             arrays = [relaid(a) if a.ndim else a for a in floats(case)]
@@ -454,7 +454,7 @@ def device(request):
 
 @rows()
 def test_a_device_gives_what_numpy_gives(sample, device):
-    for case in each_case(sample):
+    for case in each_case(sample, some(sample.cases, 2, 1) if device == "standin" else None):
         out, grads = gradients(sample, case)
         there, moved = gradients(sample, case, device)
         assert there.device == device and all(g.device == device for g in moved if isinstance(g, mg.Tensor))

@@ -56,7 +56,9 @@ def ctrl_c():
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, stop)
+    gc.disable()  # in a callback of the collector the interrupt would end
     yield
+    gc.enable()
     signal.signal(signal.SIGALRM, before)
 
 
