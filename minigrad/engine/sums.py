@@ -2,7 +2,7 @@
 
 NumPy adds the neighbours in memory pairwise, but the rows of a matrix one after the other: of 10⁷ rows in
 float32 the last ones hardly count. The backward pass adds rows wherever it undoes broadcasting, and the
-operations wherever they reduce. Read next: `backward.py`.
+operations wherever they reduce. Read next: `chain.py`.
 """
 
 from __future__ import annotations
