@@ -7,7 +7,9 @@ Read next: `block.py`, on how the parameters are stored.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import repeat
 from typing import Any, ClassVar
 
 import numpy as np
@@ -95,8 +97,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Drop the gradients: the next backward starts from None."""
-        for p in self._params:
-            p.grad = None
+        deque(map(setattr, self._params, repeat("grad"), repeat(None)), 0)  # the loop runs in C
 
     def state_dict(self) -> dict[str, Any]:
         """Return copies of the state of every parameter, in definition order, and the groups' settings."""
