@@ -14,6 +14,7 @@ from minigrad.engine.chain import SMALL
 from minigrad.errors import GraphError, RuleError
 from minigrad.lab.graph import collect
 
+
 @pytest.fixture(autouse=True)
 def seeded():
     mg.manual_seed(0)
