@@ -31,7 +31,7 @@ import numpy as np
 from ..device import same_device
 from ..errors import RuleError, ShapeError, describe, nearest
 from .calls import RESERVED, become, stub, write_call, write_pull
-from .convert import from_python, no_array
+from .convert import USUAL, from_python, no_array
 from .dispatch import numpy_functions, positions
 
 Rule = Callable[..., Any]
@@ -60,7 +60,6 @@ class Operation(Protocol):
 
 primitives: dict[str, Operation] = {}  # by name, in the order of definition
 
-_USUAL = {np.ndarray}
 definitions = [0]  # how often rules have been given: what was written with them may be out of date
 
 BROADCASTING = "shapes are matched from the last axis backwards, and two lengths must be equal or one of them 1"
@@ -160,7 +159,7 @@ class Primitive:
 
     def plain(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """Apply the operation to plain arrays: arrays in, arrays out, nothing recorded."""
-        if not _USUAL.issuperset(map(type, arrays)):
+        if not USUAL.issuperset(map(type, arrays)):
             alone = not any(hasattr(x, "dtype") for x in arrays)  # numbers beside an array must not change its dtype
             arrays = [
                 from_python(x, self.name) if isinstance(x, list | tuple) or (alone and x is not None) else x

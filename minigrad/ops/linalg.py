@@ -102,15 +102,14 @@ def _linear_b(g: Array) -> Array:
     if g.ndim != 2:
         g = _rows(g)
     n = g.shape[0]
+    if n > _FEW:
+        return add_up(g, axis=0)
     if g.__class__ is not np.ndarray:
-        return g.T.dot(np.ones_like(g, shape=(n,))) if n <= _FEW else add_up(g, axis=0)
-    try:
-        return g.T.dot(_ones[n, g.dtype.char])
-    except KeyError:
-        if n > _FEW:
-            return add_up(g, axis=0)
-        _ones[n, g.dtype.char] = np.ones(n, g.dtype)
-        return _linear_b(g)
+        return g.T.dot(np.ones_like(g, shape=(n,)))
+    ones = _ones.get((n, g.dtype.char))
+    if ones is None:
+        ones = _ones[n, g.dtype.char] = np.ones(n, g.dtype)
+    return g.T.dot(ones)
 
 
 linear.defvjp(x=lambda g, w: g.dot(w), w=_linear_w, b=_linear_b)
