@@ -12,8 +12,6 @@ import threading
 from collections import deque
 from collections.abc import Collection, Sequence
 from heapq import heappop, heappush, heappushpop
-from itertools import repeat
-from operator import attrgetter, is_not
 from typing import Any
 
 import numpy as np
@@ -29,8 +27,6 @@ from .sums import add_up
 from .tensor import Tensor, wrap
 
 _writing = threading.Lock()  # of `.grad`: threads may share leaves
-# Asked of every leaf; so asked, most of the loop runs in C.
-_get_data, _get_grad, _get_base = attrgetter("_data"), attrgetter("grad"), attrgetter("base")
 _set_grad = vars(Tensor)["grad"].__set__
 Cotangents = dict[Any, Any]  # Node or leaf Tensor → the sum of what has reached it
 
@@ -102,16 +98,6 @@ def _fit(dx: Any, shape: tuple[int, ...], dtype: Any, node: Node, parent: Any) -
     return dx if dx.dtype == dtype else dx.astype(dtype)
 
 
-def _carried(chain: Chain, g: Any, closely: bool) -> Sequence[Any] | None:
-    """Return what a chain has for its parents; None, and it is unfolded, where each operation must be asked itself."""
-    if not closely and (last_update[0] < chain.order or chain.is_intact()):
-        answers = chain.carry(g)
-        if answers is not None:
-            return answers
-    chain.unfold()
-    return None
-
-
 def propagate(
     outputs: Sequence[Tensor],
     cotangents: Sequence[Any],
@@ -132,7 +118,8 @@ def propagate(
 
     Returns
     -------
-    the cotangent of every leaf reached, and of every wanted node, by the leaf or the node.
+    the cotangent of every leaf reached and every result that retains its gradient, by the tensor, and of every wanted
+    node, by the node
     """
     if create_graph and not is_grad_enabled():
         with enable_grad():
@@ -164,13 +151,17 @@ def propagate(
         if node.order < since:
             break  # and so are all that remain
         g = pending.pop(node)
-        if node.retained is not None or node in wanted:
+        if node in wanted:
             found[node] = g
+        if node.retained is not None and (result := node.retained()) is not None:
+            found[result] = g
         if node.saved is None:
             raise _freed(node)
         answers: Any = None
         if node.__class__ is Chain:
-            answers = _carried(node, g, create_graph or watch)
+            answers = None if create_graph or watch else node.carry(g)
+            if answers is None:  # each operation must be asked itself
+                node.unfold()
         carried = answers is not None
         if not carried:
             if last_update[0] > node.order or node.trace is not None:
@@ -278,40 +269,29 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
     retain = create_graph if retain_graph is None else retain_graph
     found = propagate([self], [seed], retain_graph=retain, create_graph=create_graph)
     with _writing:
-        leaves, grads = _of_leaves(found)
-        if any(map(is_not, map(_get_grad, leaves), repeat(None))):
-            grads = [g if leaf.grad is None else _plus(leaf.grad, g) for leaf, g in zip(leaves, grads, strict=True)]
-        grads = _owned(grads, leaves, seed)
-        set_gradients(leaves, grads if create_graph else list(map(wrap, grads)))
+        set_gradients(list(found), _gradients(found, seed))
 
 
-def _of_leaves(found: Cotangents) -> tuple[list[Tensor], list[Any]]:
-    """Return the tensors whose `.grad` is to be written, leaves and results that retain theirs, and the cotangents."""
-    if any(map(isinstance, found, repeat(Node))):
-        found = {t.retained() if isinstance(t, Node) and t.retained else t: g for t, g in found.items()}
-        found = {t: g for t, g in found.items() if isinstance(t, Tensor)}
-    return list(found), list(found.values())
+def _gradients(found: Cotangents, seed: Any) -> list[Tensor]:
+    """Return the new gradients of tensors, of which each has an array of its own.
 
-
-def _plus(before: Tensor, g: Any) -> Any:
-    return before + g if isinstance(g, Tensor) else before._data + g
-
-
-def _owned(grads: list[Any], leaves: list[Tensor], seed: Any) -> list[Any]:
-    """Return gradients none of which is a view, the data of a leaf, what backward started from, or given twice."""
+    None is a view, the data of a tensor, what backward started from, or that of another: a gradient may be updated
+    in place.
+    """
     recorded = isinstance(seed, Tensor)
-    arrays = list(map(_get_data, grads)) if recorded else grads
-    held = {id(seed._data if recorded else seed), *map(id, map(_get_data, leaves))}
-    apart = len(held.union(map(id, arrays))) == len(held) + len(arrays)
-    if apart and not any(map(is_not, map(_get_base, arrays), repeat(None))):
-        return grads
-    owned = []
-    for g, array in zip(grads, arrays, strict=True):
-        if array.base is not None or id(array) in held:
+    held = {id(t._data) for t in found}
+    held.add(id(seed._data if recorded else seed))
+    grads: list[Tensor] = []
+    for tensor, g in found.items():
+        before, array = tensor.grad, g._data if recorded else g
+        if before is not None:
+            g = before + g if recorded else before._data + g
+        elif array.base is not None or id(array) in held:
             g = +g if recorded else array.copy()  # a Tensor's copy is recorded
-        held.add(id(array))
-        owned.append(g)
-    return owned
+        else:
+            held.add(id(array))
+        grads.append(g if recorded else wrap(g))
+    return grads
 
 
 Tensor.backward = backward  # type: ignore[method-assign]

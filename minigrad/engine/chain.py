@@ -17,14 +17,14 @@ import numpy as np
 
 from .calls import run_text
 from .modes import RECORDING, modes
-from .node import Node, tick
+from .node import Node, last_update, tick
 from .primitive import Operation, Primitive
 from .tensor import Tensor, rewrap, wrap
 from .tracing import current
 
 SMALL = 64 * 1024  # elements; of larger arrays the arithmetic takes the time, and a chain would keep them longer
 
-_get_data, _form = attrgetter("_data"), attrgetter("shape", "dtype")
+_form = attrgetter("shape", "dtype")
 
 
 class Row:
@@ -114,16 +114,20 @@ class Chain(Node):
     def carry(self, g: Any) -> Sequence[Any] | None:
         """Return the cotangents of the parents; None where a single operation has something to say about it."""
         row, x, parameters, arrays = self.saved  # type: ignore[misc]
+        if last_update[0] > self.order and not self._is_intact(x, parameters):
+            return None
         try:
             found = row.backward(g, parameters, arrays, self.parents[-1] is not None)
-            fits = list(map(_form, found[:-1])) == list(map(_form, map(_get_data, parameters)))
-            return found if fits and (found[-1] is None or _form(found[-1]) == _form(x._data)) else None
+            for operand, dx in zip((*parameters, x), found, strict=True):
+                like = operand._data
+                if dx is not None and (dx.shape != like.shape or dx.dtype is not like.dtype):
+                    return None
         except Exception:
             return None
+        return found
 
-    def is_intact(self) -> bool:
+    def _is_intact(self, x: Tensor, parameters: Sequence[Tensor]) -> bool:
         """Tell whether nothing has been updated since: neither what was saved nor the result."""
-        _, x, parameters, _ = self.saved  # type: ignore[misc]
         changes = [self.changed, *[t._changed for t in (x, *parameters)]]
         return all([changed is None or changed[0] < self.order for changed in changes])
 

@@ -106,9 +106,9 @@ def _linear_b(g: Array) -> Array:
         return add_up(g, axis=0)
     if g.__class__ is not np.ndarray:
         return g.T.dot(np.ones_like(g, shape=(n,)))
-    ones = _ones.get((n, g.dtype.char))
+    ones = _ones.get((n, g.dtype))
     if ones is None:
-        ones = _ones[n, g.dtype.char] = np.ones(n, g.dtype)
+        ones = _ones[n, g.dtype] = np.ones(n, g.dtype)
     return g.T.dot(ones)
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
-from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -17,16 +15,16 @@ import numpy as np
 from ..device import device_of, move
 from ..engine import Tensor
 from ..engine.node import tick_update
-from ..engine.tracing import current, effect
+from ..engine.tracing import current
 from ..errors import ShapeError, describe
 
 Array = Any
 Group = dict[str, Any]
 
-# Every step asks these of every parameter; so asked, most of the loop runs in C.
-_get_data, _get_grad, _get_shape = vars(Tensor)["_data"].__get__, attrgetter("grad"), attrgetter("shape")
+_stored = vars(Tensor)["_data"].__get__  # a parameter's array also where a trace shows another in its place
 
 STRETCH = 32 * 1024  # elements updated at a time: the temporaries of a formula stay in cache
+KEPT = 128 * 1024  # elements of parameters and state that are copied before an update, to be put back if it fails
 TRACED_STRETCH = 1024 * 1024  # where a program is written, which divides the work itself
 
 
@@ -37,6 +35,7 @@ class Block:
     ----------
     params : the parameters; their data are views of `theta`
     theta : (n,) their values, one after the other
+    held : of each parameter, itself and its view
     names, state : the state arrays of the optimizer: for each name one like `theta`, zeros at first
     t : the number of updates so far
     kept, kept_t : of a small one, room for what `theta`, `state` and `t` were before an update; see `whole.py`
@@ -49,24 +48,22 @@ class Block:
         self.shapes = [p.shape for p in params]
         ends = np.cumsum([math.prod(shape) for shape in self.shapes]).tolist()
         self.parts = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-        arrays = [np.asarray(a) if isinstance(a := _get_data(p), np.generic) else a for p in params]
+        arrays = [np.asarray(a) if isinstance(a := _stored(p), np.generic) else a for p in params]
         flags = arrays[0].flags
         if len(arrays) == 1 and flags.c_contiguous and getattr(flags, "writeable", True):
-            self.theta, self.views = arrays[0].reshape(-1), arrays
+            self.theta, views = arrays[0].reshape(-1), arrays
         else:
             self.theta = np.concatenate([a.reshape(-1) for a in arrays])
-            self.views = self._shaped(self.theta)
-        for p, view in zip(params, self.views, strict=True):
+            views = self._shaped(self.theta)
+        self.held = list(zip(params, views, strict=True))
+        for p, view in self.held:
             p._data = view  # not p.data, which would tell graphs that the values changed
         self.changes = [p._changes() for p in params]
         self.state = [np.zeros_like(self.theta) for _ in names]
-        self.kept = [np.empty_like(a) for a in (self.theta, *self.state)] if self.is_small() else []
+        arrays = [self.theta, *self.state]
+        self.kept = [np.empty_like(a) for a in arrays] if self.theta.size * len(arrays) <= KEPT else []
         self.kept_t = 0
-        self.gathered = np.empty_like(self.theta) if len(arrays) > 1 else None
-
-    def is_small(self) -> bool:
-        """Tell whether it is updated in one stretch."""
-        return self.theta.size <= STRETCH
+        self.gathered = np.empty_like(self.theta) if len(self.params) > 1 else None
 
     def _shaped(self, flat: Array) -> list[Array]:
         """Return a flat array as one view for each parameter, in its shape."""
@@ -78,22 +75,22 @@ class Block:
 
     def is_current(self) -> bool:
         """Tell whether the parameters' data are still the views of `theta`, and not replaced or moved since."""
-        return all(map(is_, map(_get_data, self.params), self.views))
+        return all([_stored(p) is view for p, view in self.held])
 
-    def missing(self) -> int:
-        """Return how many parameters have no gradient."""
-        return sum(map(is_, map(_get_grad, self.params), repeat(None)))
+    def is_ready(self) -> bool:
+        """Tell whether it is current and all parameters have a gradient."""
+        return all([p.grad is not None and (p._data is view or _stored(p) is view) for p, view in self.held])
 
     def gradient(self) -> Array:
         """Return the gradients of all parameters, one after the other: (n,)."""
         try:
-            grads = list(map(_get_data, map(_get_grad, self.params)))
+            grads = [p.grad._data for p in self.params]  # type: ignore[union-attr]
         except AttributeError:
             wrong = next(p.grad for p in self.params if not isinstance(p.grad, Tensor))
             raise TypeError(
                 f"step: a parameter's .grad is {type(wrong).__name__}, needs a Tensor: mg.tensor(…)"
             ) from None
-        if list(map(_get_shape, grads)) != self.shapes:
+        if [g.shape for g in grads] != self.shapes:
             wrong = next(p for p, shape in zip(self.params, self.shapes, strict=True) if p.grad.shape != shape)  # type: ignore[union-attr]
             raise ShapeError(
                 f"step: a parameter is {describe(wrong)}, its .grad is {describe(wrong.grad)}; shapes must be equal"
@@ -113,13 +110,13 @@ class Block:
         return ((theta[part], g[part], [s[part] for s in state]) for part in parts)
 
     def begin_update(self) -> tuple[Group, int]:
-        """Count an update, and return the hyper-parameters for it and its number."""
-        update = (self.group, self.t + 1) if current.tracer is None else current.tracer.update_of(self)
-        effect(self._count)
-        return update
+        """Return the hyper-parameters of the update that begins, and its number."""
+        return (self.group, self.t + 1) if current.tracer is None else current.tracer.update_of(self)
 
-    def _count(self) -> None:
+    def end_update(self) -> None:
+        """Count an update, and mark the parameters as changed."""
         self.t += 1
+        self.mark_changed()
 
     def mark_changed(self) -> None:
         """Note for every parameter that it was updated in place."""

@@ -7,9 +7,7 @@ Read next: `block.py`, on how the parameters are stored.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import repeat
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,8 +70,8 @@ class Optimizer:
         """Update every parameter that has a gradient.
 
         Ctrl-C leaves all of them updated or none, and so does an exception, unless it comes from the middle of the
-        arithmetic on parameters of more than 32768 elements: those parts that were updated before it stay so. Ctrl-C
-        in a step that `mg.compile` runs may leave some parameters updated.
+        arithmetic on parameters that have, with their state, more than 131072 elements: those parts that were updated
+        before it stay so. Ctrl-C in a step that `mg.compile` runs may leave some parameters updated.
 
         Parameters
         ----------
@@ -97,7 +95,8 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Drop the gradients: the next backward starts from None."""
-        deque(map(setattr, self._params, repeat("grad"), repeat(None)), 0)  # the loop runs in C
+        for p in self._params:
+            p.grad = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return copies of the state of every parameter, in definition order, and the groups' settings."""
@@ -209,7 +208,7 @@ class Optimizer:
                     if decay:
                         slope = slope + decay * theta
                     update(theta, slope, state, group, t)
-                effect(block.mark_changed)
+                effect(block.end_update)
 
     def _current(self) -> list[Block]:
         """Return the blocks, after taking up parameters whose data were replaced or moved."""
@@ -220,13 +219,11 @@ class Optimizer:
 
     def _ready(self) -> list[Block]:
         """Return the blocks to update, after dividing those of which only some parameters have gradients."""
-        missing = [block.missing() for block in self._current()]
-        if any(missing):
-            divided = [
-                b.divide(lambda p: p.grad is None) if n else [b] for b, n in zip(self._blocks, missing, strict=True)
-            ]
+        ready = [block for block in self._blocks if block.is_ready()]
+        if len(ready) < len(self._blocks):
+            divided = [b.divide(_misses) if len({*map(_misses, b.params)}) > 1 else [b] for b in self._current()]
             self._blocks = [block for blocks in divided for block in blocks]
-        ready = [block for block in self._blocks if block.params[0].grad is not None]
+            ready = [block for block in self._blocks if block.is_ready()]
         if not ready:
             raise GraphError(f"{self._name}.step: no parameter has a gradient; call loss.backward() before step()")
         return ready
@@ -296,6 +293,10 @@ class Optimizer:
             else:
                 small.setdefault((p.dtype, p.device), []).append(p)
         return [Block(params, group, self.state_names) for params in [*small.values(), *alone]]
+
+
+def _misses(p: Tensor) -> bool:
+    return p.grad is None
 
 
 def decay_weights_only(model: Any, weight_decay: float) -> list[Group]:

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain, repeat
 from operator import setitem
 from typing import Any
 
 from .block import Block
-
-
-def _copying(into: list[Any], values: list[Any]) -> Iterator[None]:
-    return map(setitem, into, repeat(...), values)
 
 
 class Whole:
@@ -27,13 +23,13 @@ class Whole:
         self.blocks = blocks
         self._small = [block for block in blocks if block.kept]
         self._waits = len(self._small) < len(blocks)
-        self._arrays = [a for block in self._small for a in (block.theta, *block.state)]
-        self._kept = [a for block in self._small for a in block.kept]
+        self._pairs = [pair for b in self._small for pair in zip(b.kept, (b.theta, *b.state), strict=True)]
         self._handler: Any = None
         self._signals: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> None:
-        deque(_copying(self._kept, self._arrays), 0)
+        for kept, array in self._pairs:
+            kept[...] = array
         for block in self._small:
             block.kept_t = block.t
         if self._waits and threading.current_thread() is threading.main_thread():
@@ -45,9 +41,10 @@ class Whole:
 
     def __exit__(self, kind: Any, *error: Any) -> None:
         if kind is not None:
+            kept, arrays = zip(*self._pairs, strict=True) if self._pairs else ((), ())
             counts = map(setattr, self._small, repeat("t"), [block.kept_t for block in self._small])
             # In one call, which Ctrl-C does not cut in two.
-            deque(chain(_copying(self._arrays, self._kept), counts), 0)
+            deque(chain(map(setitem, arrays, repeat(...), kept), counts), 0)
         if self._handler is not None:
             import signal
 
