@@ -66,6 +66,8 @@ _REDUCTIONS = ("mean", "sum", "none")
 
 
 def _tensor(input: Any, call: str) -> Tensor:
+    if isinstance(input, Tensor) and input._data.dtype.kind == "f":
+        return input
     if not isinstance(input, Tensor):
         input = operand(input, call)
     if input.dtype.kind != "f":
@@ -77,8 +79,9 @@ def _tensor(input: Any, call: str) -> Tensor:
 
 def _array(values: Any, call: str, beside: Tensor) -> Any:
     """Return a Tensor, an array or a list as an array; a list goes where the tensor beside it is."""
-    data = values.data if isinstance(values, Tensor) else values
-    return data if find_device(data) is not None else move(numbers(data, call), device_of(beside.data))
+    if isinstance(values, Tensor):
+        return values.data
+    return values if find_device(values) is not None else move(numbers(values, call), device_of(beside.data))
 
 
 def _target_like(input: Tensor, target: Any, call: str) -> Any:
@@ -93,9 +96,10 @@ def _target_like(input: Tensor, target: Any, call: str) -> Any:
         )
     if type(data) is not type(like):
         same_device(call, input=like, target=data)
-    if isinstance(target, Tensor) and target.requires_grad:
+    same = data.dtype == like.dtype
+    if isinstance(target, Tensor) and (same or target.requires_grad):
         return target
-    if data.dtype == like.dtype:
+    if same:
         return data
     check_dtype(data.dtype, call)
     return data.astype(like.dtype)
@@ -185,6 +189,10 @@ def _twice(name: str, instead: str) -> str:
         f"logits and applies {name} itself: applied twice the loss is wrong and learns slowly. "
         f"Leave out the {name}, or use {instead}"
     )
+
+
+_SIGMOID_TWICE = _twice("sigmoid", "binary_cross_entropy")
+_SOFTMAX_TWICE = _twice("softmax", "log_likelihood")
 
 
 # Regression
@@ -293,7 +301,7 @@ def binary_cross_entropy_with_logits(
     input = _tensor(input, call)
     y = _target_like(input, target, call)
     _probabilities(y, call, "targets")
-    _warn_if(input, ops.sigmoid, call, _twice("sigmoid", "binary_cross_entropy"))
+    _warn_if(input, ops.sigmoid, call, _SIGMOID_TWICE)
     loss = ops.bce_with_logits(input, y, reduction=reduction)
     return loss if base is None else loss * _per_nat(base)
 
@@ -332,7 +340,7 @@ def cross_entropy(
     if not 0 <= as_number("cross_entropy", "label_smoothing", label_smoothing) <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing!r}")
     z = _tensor(input, "cross_entropy")
-    _warn_if(z, ops.softmax, "cross_entropy", _twice("softmax", "log_likelihood"))
+    _warn_if(z, ops.softmax, "cross_entropy", _SOFTMAX_TWICE)
     if z.ndim == 2 and z.shape[1] == 1:
         raise ShapeError(
             f"cross_entropy: the input is {describe(z)}: of one class the loss is always 0; "

@@ -64,6 +64,7 @@ class Block:
         self.kept = [np.empty_like(a) for a in arrays] if self.theta.size * len(arrays) <= KEPT else []
         self.kept_t = 0
         self.gathered = np.empty_like(self.theta) if len(self.params) > 1 else None
+        self.rooms = self._shaped(self.gathered) if len(self.params) > 1 else []
 
     def _shaped(self, flat: Array) -> list[Array]:
         """Return a flat array as one view for each parameter, in its shape."""
@@ -97,7 +98,11 @@ class Block:
             )
         if self.gathered is None:
             return grads[0].reshape(-1)
-        return np.concatenate(grads, axis=None, out=self.gathered)
+        if self.gathered.__class__ is not np.ndarray or current.tracer is not None:
+            return np.concatenate(grads, axis=None, out=self.gathered)
+        for room, g in zip(self.rooms, grads, strict=True):  # takes two thirds of the time
+            room[...] = g
+        return self.gathered
 
     def stretches(self, g: Array) -> Iterable[tuple[Array, Array, list[Array]]]:
         """Return parameters, gradient and state cut into stretches."""
