@@ -274,10 +274,10 @@ def put(x, place):
 def runs_of(row, device="cpu", turn=None, **options):
     """For each case of a row: what the operation and its derivative give, the program of both, and what it takes.
 
-    They take turns: in an everyday run the NumPy executor takes every second case, each of the others every sixth.
+    They take turns: in an everyday run the NumPy executor takes every third case, each of the others every sixth.
     """
     place = get_device(device)
-    for case in some(row.cases, 2) if turn is None else some(row.cases, 6, turn) or row.cases[:1]:
+    for case in some(row.cases, 3) if turn is None else some(row.cases, 6, turn) or row.cases[:1]:
         floats = [place.from_numpy(a) for a in case.args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
         others = [put(a, place) for a in case.args], {key: put(x, place) for key, x in case.options.items()}
 
